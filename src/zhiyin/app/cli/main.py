@@ -1,0 +1,30 @@
+"""``zhiyin``: the map of all commands."""
+
+from __future__ import annotations
+
+import typer
+
+from zhiyin import __version__
+from zhiyin.app.cli import recommend, serve, train
+
+app = typer.Typer(
+    name="zhiyin",
+    help="Zhiyin (知音): a self-hosted recommender that understands language.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+for command in (train, recommend, serve):
+    command.register(app)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(__version__)
+
+
+def run() -> None:
+    """Entry point of the ``zhiyin`` program."""
+    app()

@@ -1,0 +1,5 @@
+"""Event, entity and exposure stores."""
+
+from zhiyin.backends.stores.sqlite import SqliteStore
+
+__all__ = ["SqliteStore"]

@@ -1,0 +1,1 @@
+"""Migrations of the relational schema, run when a store is opened."""

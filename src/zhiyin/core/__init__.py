@@ -1,0 +1,1 @@
+"""Floor 0: entities, columnar shapes, protocols, rank metrics, errors, registry, clock, rng."""

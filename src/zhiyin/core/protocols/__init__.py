@@ -1,0 +1,17 @@
+"""The seams of the house: small protocols, each with a shipped conformance suite."""
+
+from zhiyin.core.protocols.models import Arrays, Retriever
+from zhiyin.core.protocols.policies import Policy, Selection
+from zhiyin.core.protocols.stores import Appended, EntityKind, EntityStore, EventStore, ExposureLog
+
+__all__ = [
+    "Appended",
+    "Arrays",
+    "EntityKind",
+    "EntityStore",
+    "EventStore",
+    "ExposureLog",
+    "Policy",
+    "Retriever",
+    "Selection",
+]

@@ -1,0 +1,91 @@
+"""Where events, entities and exposures live."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, runtime_checkable
+
+import polars as pl
+
+EntityKind = Literal["user", "item"]
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """What became of the rows of one append."""
+
+    accepted: int
+    duplicates: int
+
+
+@runtime_checkable
+class EventStore(Protocol):
+    """The immutable log of events; everything learned comes from here.
+
+    Event frames have the columns of ``zhiyin.core.schema.EVENTS``.
+    """
+
+    def append(self, events: pl.DataFrame) -> Appended:
+        """Adds events, all or none; those whose key is there already are counted, not added.
+
+        When this returns, the events survive the death of the process.
+        """
+        ...
+
+    def scan(self, *, after: int = 0, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
+        """All events with ``seq > after`` in order of arrival, in batches."""
+        ...
+
+    def history(self, user_key: int, *, limit: int) -> pl.DataFrame:
+        """The last ``limit`` events of a user, in order of arrival."""
+        ...
+
+    def delete(self, kind: EntityKind, key: int) -> int:
+        """Erases the events of a user, or on an item; returns how many."""
+        ...
+
+    def count(self) -> int:
+        """How many events there are."""
+        ...
+
+
+@runtime_checkable
+class EntityStore(Protocol):
+    """Users and items with their attributes.
+
+    Entity frames have the columns of ``zhiyin.core.schema.ENTITIES``.
+    """
+
+    def upsert(self, kind: EntityKind, rows: pl.DataFrame) -> int:
+        """Adds or overwrites; a row with null attributes never overwrites known ones."""
+        ...
+
+    def get(self, kind: EntityKind, ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        """Attributes by id, of the ids that exist."""
+        ...
+
+    def scan(self, kind: EntityKind, *, columns: Sequence[str] | None = None) -> pl.DataFrame:
+        """Every entity of a kind, in an order that does not depend on arrival."""
+        ...
+
+    def delete(self, kind: EntityKind, entity_id: str) -> bool:
+        """Erases one; says whether it was there."""
+        ...
+
+
+@runtime_checkable
+class ExposureLog(Protocol):
+    """What was shown, where, and with what odds."""
+
+    def record(self, slate: Mapping[str, Any]) -> None:
+        """Writes one slate, as a mapping that JSON can carry, with ``slate_id``."""
+        ...
+
+    def find(self, slate_id: str) -> Mapping[str, Any] | None:
+        """A slate that was shown, or None."""
+        ...
+
+    def count(self) -> int:
+        """How many slates were shown."""
+        ...

@@ -1,0 +1,68 @@
+"""Named classes behind entry points: our own models come through the same door as plug-ins."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from zhiyin.core.errors import MissingExtraError, UnknownModelError
+
+RETRIEVERS = "zhiyin.retrievers"
+"""Entry-point group of retrievers."""
+
+_EXTRA_OF = {
+    "torch": "neural",
+    "onnx": "neural",
+    "onnxruntime": "text",
+    "bm25s": "text",
+    "fastapi": "serve",
+    "uvicorn": "serve",
+    "orjson": "serve",
+    "nicegui": "console",
+    "redis": "redis",
+    "psycopg": "postgres",
+}
+
+
+@cache
+def _entries(group: str) -> dict[str, EntryPoint]:
+    return {entry.name: entry for entry in entry_points(group=group)}
+
+
+def registered(group: str) -> list[str]:
+    """The names in a group, sorted."""
+    return sorted(_entries(group))
+
+
+def load(group: str, name: str) -> Any:  # noqa: ANN401 - a class of the group's protocol
+    """The class registered under a name; its module is imported only now.
+
+    Raises:
+        UnknownModelError: No such name.
+        MissingExtraError: Its module needs an extra that is not installed.
+    """
+    entry = _entries(group).get(name)
+    if entry is None:
+        raise UnknownModelError(
+            f"no {group.removeprefix('zhiyin.').removesuffix('s')} is named {name!r}",
+            hint=f"known: {', '.join(registered(group))}",
+        )
+    return load_path(entry.value)
+
+
+def load_path(path: str) -> Any:  # noqa: ANN401 - any attribute of any module
+    """The object behind ``"package.module:Attribute"``.
+
+    Raises:
+        MissingExtraError: The module needs an extra that is not installed.
+    """
+    module_name, _, attribute = path.partition(":")
+    try:
+        return getattr(import_module(module_name), attribute)
+    except ModuleNotFoundError as error:
+        root = (error.name or "").partition(".")[0]
+        if root in _EXTRA_OF:
+            raise MissingExtraError(root, extra=_EXTRA_OF[root]) from error
+        raise

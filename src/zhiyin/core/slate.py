@@ -1,0 +1,75 @@
+"""The answer: a slate, and everything needed to judge it later."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Frozen(BaseModel):
+    """Base of the entities that leave the house."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+
+class Evidence(Frozen):
+    """A recorded fact that supports a candidate."""
+
+    kind: str
+    """What sort of fact: "event" (the user did this), "popular" (others did)."""
+    item_id: str | None = None
+    """The item that the fact is about, where it is about one."""
+    event: str | None = None
+    """The type of the event, where the fact is one."""
+    share: float = 0.0
+    """Part of the position's score that the fact accounts for, 0..1."""
+    text: str = ""
+    """The fact in words, from recorded fields only."""
+
+
+class Position(Frozen):
+    """One place of a slate."""
+
+    item_id: str
+    """The item shown here."""
+    score: float
+    """The score that ranked it."""
+    propensity: float
+    """Probability that the policy put this item here, given the places before."""
+    sources: dict[str, float] = Field(default_factory=dict)
+    """Contribution of each retriever to the score."""
+    evidence: list[Evidence] = Field(default_factory=list[Evidence])
+    """Recorded facts that support the item."""
+    properties: dict[str, Any] = Field(default_factory=dict)
+    """Attributes of the item, where the caller asked for them."""
+
+
+class Slate(Frozen):
+    """An ordered list for one query, with the odds under which it was drawn."""
+
+    slate_id: str
+    """Identity of this slate; feedback and pages refer to it."""
+    user_id: str | None
+    """Whom it was made for; None for an anonymous session."""
+    surface: str
+    """Where it appears: home, detail, cart, search, feed, email, …"""
+    positions: list[Position]
+    """The items, first place first."""
+    policy: str
+    """Name of the policy that chose."""
+    arm: str
+    """Arm of the experiment that the query fell into."""
+    seed: int
+    """Seed of the draw: the same query and seed give the same slate."""
+    model_version: str
+    """Version of the artifact that scored."""
+    created: int
+    """When, in milliseconds since the Unix epoch."""
+    fallbacks: list[str] = Field(default_factory=list[str])
+    """Paths that were taken because the usual one was not open; empty when all is well."""
+
+    @property
+    def item_ids(self) -> list[str]:
+        """The items, first place first."""
+        return [position.item_id for position in self.positions]

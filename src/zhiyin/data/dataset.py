@@ -1,0 +1,74 @@
+"""A data set ready for learning: vocabularies, histories, categories."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from zhiyin.core.candidates import TrainingData
+from zhiyin.core.histories import Histories
+from zhiyin.data.vocabulary import Vocabulary
+
+Categories = tuple[NDArray[np.int32], NDArray[np.int32]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dataset:
+    """What every training and every evaluation starts from.
+
+    Attributes:
+        users: One id per row of ``histories``.
+        items: The catalogue.
+        histories: Behaviour, a row per user.
+        titles: A title per item, where the catalogue has one.
+        categories: Pairs (category index, item index), or None.
+        category_names: Name of each category.
+        as_of: The newest event's time in milliseconds, 0 where times are unknown.
+        dropped: Rows left out, by reason.
+    """
+
+    users: Vocabulary
+    items: Vocabulary
+    histories: Histories
+    titles: dict[str, str]
+    categories: Categories | None
+    category_names: list[str]
+    as_of: int
+    dropped: dict[str, int]
+
+    def training_data(self, histories: Histories | None = None) -> TrainingData:
+        """What a retriever sees: these histories, or the part of them given."""
+        return TrainingData(
+            self.histories if histories is None else histories,
+            self.categories,
+            len(self.category_names),
+            self.as_of,
+        )
+
+
+def category_pairs(items: Vocabulary, frame: pl.DataFrame) -> tuple[Categories | None, list[str]]:
+    """Pairs (category, item) from a frame with ``id`` and a list column ``categories``."""
+    rows = (
+        frame.select(pl.col("id"), pl.col("categories").alias("category"))
+        .explode("category")
+        .drop_nulls()
+        .filter(pl.col("category") != "")
+        .unique(maintain_order=True)
+    )
+    if not rows.height:
+        return None, []
+    names = sorted(rows["category"].unique().to_list())
+    code = {name: i for i, name in enumerate(names)}
+    index = items.index
+    pairs = [
+        (code[category], index[item])
+        for item, category in rows.iter_rows()
+        if item in index
+    ]
+    if not pairs:
+        return None, []
+    columns = np.asarray(sorted(pairs), dtype=np.int32)
+    return (columns[:, 0].copy(), columns[:, 1].copy()), names

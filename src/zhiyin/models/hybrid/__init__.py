@@ -1,0 +1,1 @@
+"""Family: several models as one."""

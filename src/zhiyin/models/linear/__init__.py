@@ -1,0 +1,1 @@
+"""Family: closed-form item-to-item models."""

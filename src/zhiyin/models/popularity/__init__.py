@@ -1,0 +1,1 @@
+"""Family: what everybody likes."""

@@ -1,0 +1,1 @@
+"""Floor 6: the whole: data sets, training, artifacts, the engine, and the wiring."""

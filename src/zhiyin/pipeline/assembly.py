@@ -1,0 +1,104 @@
+"""From the store to a data set."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from zhiyin.core import schema
+from zhiyin.core.errors import NotEnoughDataError
+from zhiyin.core.histories import histories_from_columns
+from zhiyin.core.protocols import EntityStore, EventStore
+from zhiyin.data.dataset import Dataset, category_pairs
+from zhiyin.data.ordering import by_time
+from zhiyin.data.vocabulary import Vocabulary
+from zhiyin.pipeline.settings import EventSettings
+
+_DAY = 86_400_000
+_COLUMNS = ["user_key", "item_key", "type", "timestamp", "position", "value"]
+
+
+def load_dataset(events: EventStore, entities: EntityStore, *, settings: EventSettings) -> Dataset:
+    """Everything the store knows, as one data set.
+
+    Raises:
+        NotEnoughDataError: No event links a user and an item.
+    """
+    batches = list(events.scan(columns=_COLUMNS))
+    empty = pl.DataFrame(schema={name: schema.EVENTS[name] for name in _COLUMNS})
+    frame = pl.concat(batches) if batches else empty
+    linked = frame.filter(pl.col("item_key").is_not_null())
+    if not linked.height:
+        raise NotEnoughDataError(
+            "no event links a user and an item", hint="import events with `zhiyin import --events FILE`"
+        )
+    ordered = by_time(linked)
+    items_frame = entities.scan("item")
+    users_frame = entities.scan("user", columns=["key", "id"])
+    items = Vocabulary(items_frame["id"].to_list(), keys=items_frame["key"].to_numpy())
+    active = users_frame.filter(pl.col("key").is_in(linked["user_key"].unique().implode()))
+    users = Vocabulary(active["id"].to_list(), keys=active["key"].to_numpy())
+    titles, categories = catalogue_columns(items_frame)
+    pairs, names = category_pairs(items, categories)
+    as_of = ordered.frame["timestamp"].max() if ordered.column == "timestamp" else 0
+    histories = histories_from_columns(
+        users.locate(ordered.frame["user_key"].to_numpy()),
+        items.locate(ordered.frame["item_key"].to_numpy()),
+        event_weights(ordered.frame, settings=settings, as_of=int(as_of or 0)),  # type: ignore[arg-type]
+        n_users=len(users),
+        n_items=len(items),
+        order=_order(ordered.frame, ordered.column),
+        order_is_time=ordered.column == "timestamp",
+    )
+    dropped = {"without an item": frame.height - linked.height, "without a time": ordered.dropped}
+    return Dataset(
+        users, items, histories, titles, pairs, names, int(as_of or 0),  # type: ignore[arg-type]
+        {reason: n for reason, n in dropped.items() if n},
+    )
+
+
+def event_weights(frame: pl.DataFrame, *, settings: EventSettings, as_of: int) -> NDArray[np.float32]:
+    """The weight of each event: that of its type, halved every half-life.
+
+    Args:
+        frame: With ``type`` and, for the half-life, ``timestamp``.
+        settings: Weights and half-life.
+        as_of: The present, in milliseconds.
+    """
+    weights = (
+        frame["type"]
+        .cast(pl.String)
+        .replace_strict(settings.weights, default=settings.default_weight, return_dtype=pl.Float64)
+        .to_numpy()
+    )
+    if settings.half_life_days is not None and as_of:
+        age = (as_of - frame["timestamp"].fill_null(as_of).to_numpy()) / _DAY
+        weights = weights * 0.5 ** (np.maximum(age, 0.0) / settings.half_life_days)
+    return weights.astype(np.float32)
+
+
+def catalogue_columns(items: pl.DataFrame) -> tuple[dict[str, str], pl.DataFrame]:
+    """Titles by id, and a frame of ``id`` and ``categories``, from entity rows."""
+    titles: dict[str, str] = {}
+    ids: list[str] = []
+    categories: list[list[str]] = []
+    known = items.filter(pl.col("attributes").is_not_null())
+    for entity_id, text in zip(known["id"], known["attributes"], strict=True):
+        attributes = json.loads(text)
+        if attributes.get("title"):
+            titles[entity_id] = str(attributes["title"])
+        ids.append(entity_id)
+        categories.append([str(c) for c in attributes.get("categories") or []])
+    frame = pl.DataFrame(
+        {"id": ids, "categories": categories}, schema={"id": pl.String, "categories": pl.List(pl.String)}
+    )
+    return titles, frame
+
+
+def _order(frame: pl.DataFrame, column: str | None) -> NDArray[np.int64]:
+    if column is None:
+        return np.arange(frame.height, dtype=np.int64)
+    return frame[column].to_numpy().astype(np.int64)

@@ -1,0 +1,91 @@
+"""The workspace's ``zhiyin.toml``: every setting, once, with its meaning."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+
+from zhiyin.core.config import Config
+from zhiyin.core.errors import ConfigError
+
+
+class EventSettings(Config):
+    """What each type of event says about an item."""
+
+    weights: dict[str, float] = Field(default_factory=dict)
+    """Weight per event type; below 0 for dislike. Types not named weigh ``default_weight``."""
+    default_weight: float = 1.0
+    """Weight of an event type that is not named."""
+    half_life_days: float | None = None
+    """An event counts half after this many days; None: for ever."""
+
+
+class TrainSettings(Config):
+    """How a training is run."""
+
+    recipe: str = "auto"
+    """Which recipe ``zhiyin train`` follows; "auto" chooses and blends by validation."""
+    budget: str = "15m"
+    """Upper bound on training time, such as 60s, 15m, 2h."""
+    seed: int = 42
+    """Seed of every random draw in training."""
+
+
+class ServeSettings(Config):
+    """How slates are made."""
+
+    policy: str = "greedy"
+    """How a slate is drawn from scores: greedy, boltzmann, epsilon_greedy."""
+    hide_seen: bool = True
+    """Whether items that the user has interacted with are left out."""
+    history_length: int = 500
+    """How many recent events of a user are read for a query."""
+
+
+class Settings(Config):
+    """All of ``zhiyin.toml``."""
+
+    events: EventSettings = EventSettings()
+    """The section [events]."""
+    train: TrainSettings = TrainSettings()
+    """The section [train]."""
+    serve: ServeSettings = ServeSettings()
+    """The section [serve]."""
+
+
+def read_settings(path: Path) -> Settings:
+    """Reads a settings file; an absent one means the defaults.
+
+    Raises:
+        ConfigError: Malformed TOML, an unknown key, or a value of the wrong kind.
+    """
+    if not path.exists():
+        return Settings()
+    try:
+        return Settings.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ConfigError(f"{path}: {where}: {first['msg']}", hint="see docs/configuration.md") from error
+
+
+def seconds(duration: str) -> float:
+    """Seconds in a duration such as "90", "60s", "15m" or "2h".
+
+    Raises:
+        ConfigError: Anything else.
+    """
+    text = duration.strip().lower()
+    unit = {"s": 1.0, "m": 60.0, "h": 3600.0}.get(text[-1:], 0.0)
+    number = text[:-1] if unit else text
+    try:
+        value = float(number) * (unit or 1.0)
+    except ValueError:
+        value = -1.0
+    if not 0 < value < float("inf"):
+        raise ConfigError(f"{duration!r} is not a duration", hint="write 90, 60s, 15m or 2h")
+    return value

@@ -1,0 +1,52 @@
+"""The only place below ``app`` that knows which backend stands behind which protocol."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from zhiyin.backends.stores import SqliteStore
+from zhiyin.core.clock import Clock, system_clock
+from zhiyin.core.errors import ConfigError
+from zhiyin.core.protocols import Policy
+from zhiyin.pipeline.engine import Stores
+from zhiyin.pipeline.settings import Settings, read_settings
+from zhiyin.pipeline.workspace import Workspace
+from zhiyin.policy import BoltzmannPolicy, EpsilonGreedyPolicy, GreedyPolicy
+
+SETTINGS_FILE = "zhiyin.toml"
+STORE_FILE = "zhiyin.db"
+
+_POLICIES: dict[str, type[Policy]] = {
+    "greedy": GreedyPolicy,
+    "boltzmann": BoltzmannPolicy,
+    "epsilon_greedy": EpsilonGreedyPolicy,
+}
+
+
+def open_workspace(folder: str | Path, *, clock: Clock = system_clock) -> Workspace:
+    """Opens a workspace, making the folder and its store where they are absent.
+
+    Args:
+        folder: Where the workspace lives.
+        clock: Source of the present.
+
+    Raises:
+        ConfigError: Its ``zhiyin.toml`` is wrong.
+        StoreError: Its store cannot be opened.
+    """
+    root = Path(folder)
+    if root.exists() and not root.is_dir():
+        raise ConfigError(f"{root} is a file, not a folder", hint="name a folder for the workspace")
+    settings = read_settings(root / SETTINGS_FILE)
+    policy = _policy(settings)
+    root.mkdir(parents=True, exist_ok=True)
+    store = SqliteStore(root / STORE_FILE)
+    stores = Stores(store.events, store.entities, store.exposures, close=store.close)
+    return Workspace(root, settings=settings, stores=stores, policy=policy, clock=clock)
+
+
+def _policy(settings: Settings) -> Policy:
+    name = settings.serve.policy
+    if name not in _POLICIES:
+        raise ConfigError(f"no policy is named {name!r}", hint=f"known: {', '.join(_POLICIES)}")
+    return _POLICIES[name]()

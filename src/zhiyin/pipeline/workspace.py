@@ -1,0 +1,175 @@
+"""A workspace: one recommender's data, settings and models, in one folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from filelock import FileLock, Timeout
+
+from zhiyin.core.clock import Clock, system_clock
+from zhiyin.core.errors import ArtifactError, StoreBusyError
+from zhiyin.core.progress import Progress, silent
+from zhiyin.core.protocols import Appended, Policy
+from zhiyin.core.slate import Slate
+from zhiyin.data.importing import ImportOptions, TableReport
+from zhiyin.pipeline.artifacts import ArtifactFolder
+from zhiyin.pipeline.assembly import load_dataset
+from zhiyin.pipeline.engine import Engine, Stores
+from zhiyin.pipeline.importing import import_tables
+from zhiyin.pipeline.live import record_events
+from zhiyin.pipeline.settings import Settings, seconds
+from zhiyin.pipeline.train import train
+from zhiyin.pipeline.trained import Trained, restore
+
+
+class Workspace:
+    """What ``zhiyin.open`` returns: import, train, recommend.
+
+    Args:
+        folder: The workspace's folder.
+        settings: Its settings.
+        stores: Its stores.
+        policy: How slates are drawn.
+        clock: Source of the present.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        settings: Settings,
+        stores: Stores,
+        policy: Policy,
+        clock: Clock = system_clock,
+    ) -> None:
+        self.folder = folder
+        self.settings = settings
+        self.stores = stores
+        self.artifacts = ArtifactFolder(folder / "models")
+        self._policy = policy
+        self._clock = clock
+        self._engine: Engine | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the stores."""
+        self.stores.close()
+
+    def import_events(self, path: str | Path, *, options: ImportOptions | None = None) -> TableReport:
+        """Imports a file of events; see `zhiyin.pipeline.importing`."""
+        return self.import_files(events=path, options=options)["events"]
+
+    def import_items(self, path: str | Path, *, options: ImportOptions | None = None) -> TableReport:
+        """Imports a file of items."""
+        return self.import_files(items=path, options=options)["items"]
+
+    def import_users(self, path: str | Path, *, options: ImportOptions | None = None) -> TableReport:
+        """Imports a file of users."""
+        return self.import_files(users=path, options=options)["users"]
+
+    def import_files(
+        self,
+        *,
+        events: str | Path | None = None,
+        items: str | Path | None = None,
+        users: str | Path | None = None,
+        edges: str | Path | None = None,
+        options: ImportOptions | None = None,
+        progress: Progress = silent,
+    ) -> dict[str, TableReport]:
+        """Imports several files at once, and reports on each."""
+        return import_tables(
+            self.stores,
+            events=events,
+            items=items,
+            users=users,
+            edges=edges,
+            options=options or ImportOptions(),
+            quarantine=self.folder / "quarantine",
+            progress=progress,
+        )
+
+    def train(
+        self, *, recipe: str | None = None, budget: str | None = None, progress: Progress = silent
+    ) -> Trained:
+        """Trains on everything in the store and publishes the result.
+
+        Raises:
+            StoreBusyError: Another training is running here.
+        """
+        settings = self.settings.train
+        try:
+            with FileLock(self.folder / "models" / ".training.lock", timeout=0):
+                dataset = load_dataset(
+                    self.stores.events, self.stores.entities, settings=self.settings.events
+                )
+                trained = train(
+                    dataset,
+                    recipe=recipe or settings.recipe,
+                    budget_s=seconds(budget or settings.budget),
+                    seed=settings.seed,
+                    progress=progress,
+                )
+                self.artifacts.publish(
+                    self._next_version(), manifest=trained.manifest(), arrays=trained.arrays()
+                )
+        except Timeout as error:
+            raise StoreBusyError(
+                f"another training is running in {self.folder}", hint="wait for it to finish"
+            ) from error
+        return trained
+
+    def recommend(self, user_id: str | None, **query: Any) -> Slate:  # noqa: ANN401 - see Engine
+        """A slate; the arguments are those of `zhiyin.pipeline.engine.Engine.recommend`."""
+        return self.engine().recommend(user_id, **query)
+
+    def record(self, events: Sequence[dict[str, Any]]) -> Appended:
+        """Stores live events; each has user_id, type, and mostly item_id (see the API)."""
+        return record_events(self.stores, events, now=self._clock())
+
+    def engine(self) -> Engine:
+        """The engine over the published model; it follows the pointer when that moves.
+
+        Raises:
+            ArtifactError: Nothing was trained yet, or the model is damaged and none served
+                before it.
+        """
+        version = self.artifacts.current()
+        if self._engine is None or version != self._engine.version:
+            self._engine = self._load(version)
+        return self._engine
+
+    def _load(self, version: str | None) -> Engine:
+        if version is None:
+            raise ArtifactError(f"{self.folder} has no trained model", hint="run `zhiyin train`")
+        try:
+            trained = restore(self.artifacts.manifest(version), self.artifacts.arrays(version))
+        except ArtifactError:
+            if self._engine is None:
+                raise
+            return self._engine
+        return Engine(
+            trained,
+            version=version,
+            stores=self.stores,
+            policy=self._policy,
+            settings=self.settings,
+            clock=self._clock,
+        )
+
+    def _next_version(self) -> str:
+        taken = [int(v[1:]) for v in self.artifacts.versions() if v[1:].isdigit()]
+        return f"v{max(taken, default=0) + 1:06d}"
