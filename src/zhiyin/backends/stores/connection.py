@@ -1,4 +1,4 @@
-"""Connections to one SQLite file: SQLAlchemy for statements, ADBC for bulk Arrow.
+"""Connections to one SQLite file: SQLAlchemy for statements, Arrow in bulk.
 
 The write-ahead log lets readers work while one writer writes. ``synchronous = FULL``: what
 was acknowledged survives a power cut too, not only the death of the process.
@@ -7,24 +7,24 @@ was acknowledged survives a power cut too, not only the death of the process.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-import adbc_driver_manager
-from adbc_driver_sqlite import dbapi
+import polars as pl
 from alembic import command
 from alembic.config import Config as AlembicConfig
-from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy import Connection, Engine, create_engine, event, inspect
+from sqlalchemy.exc import DBAPIError
 
+from zhiyin.backends.stores import bulk
 from zhiyin.backends.stores.tables import METADATA
 from zhiyin.core.errors import StoreBusyError, StoreError, StoreFullError
 
 _BUSY_SECONDS = 30
 _CACHE_KIB = 64 * 1024
-_BULK_CACHE_KIB = 400 * 1024
+BULK_ROWS = 100_000
+"""Frames of this many rows and more travel as Arrow; below, starting a process costs more."""
 
 
 class SqliteDatabase:
@@ -47,14 +47,55 @@ class SqliteDatabase:
         self.engine.dispose()
 
     @contextmanager
-    def bulk(self) -> Iterator[Any]:
-        """An ADBC cursor in manual transaction mode: ``BEGIN`` and ``COMMIT`` are yours."""
-        with translated(self.path), dbapi.connect(str(self.path), autocommit=True) as connection:
-            with connection.cursor() as cursor:
-                cursor.execute(f"PRAGMA busy_timeout = {_BUSY_SECONDS * 1000}")
-                cursor.execute(f"PRAGMA synchronous = {self._synchronous}")
-                cursor.execute(f"PRAGMA cache_size = -{_BULK_CACHE_KIB}")
-                yield cursor
+    def reading(self) -> Iterator[Connection]:
+        """A connection for reading."""
+        with translated(self.path), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A connection in a transaction, committed at the end."""
+        with translated(self.path), self.engine.begin() as connection:
+            yield connection
+
+    def load(
+        self, insert: str, frame: pl.DataFrame, *, before: Sequence[str] = (), after: Sequence[str] = ()
+    ) -> int:
+        """Runs an INSERT with ``?`` marks over every row, all or none; many rows go as Arrow.
+
+        Returns:
+            How many rows were added or changed.
+        """
+        with translated(self.path):
+            if frame.height >= BULK_ROWS:
+                return bulk.load(
+                    self.path, insert=insert, frame=frame, before=[*before], after=[*after]
+                )
+            with self.engine.begin() as connection:
+                for statement in before:
+                    connection.exec_driver_sql(statement)
+                changed = (
+                    connection.exec_driver_sql(insert, frame.rows()).rowcount if frame.height else 0
+                )
+                for statement in after:
+                    connection.exec_driver_sql(statement)
+        return changed
+
+    def query(self, sql: str, columns: Mapping[str, type[pl.DataType]], *, rows: int) -> pl.DataFrame:
+        """The rows of a query as a frame.
+
+        Args:
+            sql: The query.
+            columns: Names and types of its columns.
+            rows: About how many rows will come; many travel as Arrow.
+        """
+        with translated(self.path):
+            if rows >= BULK_ROWS:
+                with bulk.query(self.path, sql) as frame:
+                    return frame.cast(dict(columns))
+            with self.engine.connect() as connection:
+                found = connection.exec_driver_sql(sql).fetchall()
+        return pl.DataFrame([tuple(row) for row in found], schema=dict(columns), orient="row")
 
     def _create_engine(self) -> Engine:
         engine = create_engine(
@@ -75,7 +116,7 @@ class SqliteDatabase:
         with self.engine.begin() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
-            missing = set(METADATA.tables) - set(connection.dialect.get_table_names(connection))
+            missing = set(METADATA.tables) - set(inspect(connection).get_table_names())
         if missing:
             raise StoreError(
                 f"{self.path} lacks the tables {sorted(missing)}",
@@ -88,7 +129,7 @@ def translated(path: Path) -> Iterator[None]:
     """Turns a driver's complaint into one of ours."""
     try:
         yield
-    except (DBAPIError, OperationalError, adbc_driver_manager.Error, sqlite3.Error) as error:
+    except (DBAPIError, StoreError, sqlite3.Error) as error:
         text = str(error).lower()
         if "full" in text:
             raise StoreFullError(
