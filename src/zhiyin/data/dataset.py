@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
@@ -28,6 +28,8 @@ class Dataset:
         category_names: Name of each category.
         as_of: The newest event's time in milliseconds, 0 where times are unknown.
         dropped: Rows left out, by reason.
+        order: What ordered the events: "timestamp", "position", or None for row order.
+        last_seq: ``seq`` of the newest stored event; 0 where rows came from a file.
     """
 
     users: Vocabulary
@@ -37,7 +39,9 @@ class Dataset:
     categories: Categories | None
     category_names: list[str]
     as_of: int
-    dropped: dict[str, int]
+    dropped: dict[str, int] = field(default_factory=dict[str, int])
+    order: str | None = None
+    last_seq: int = 0
 
     def training_data(self, histories: Histories | None = None) -> TrainingData:
         """What a retriever sees: these histories, or the part of them given."""

@@ -27,6 +27,7 @@ def load_dataset(events: EventStore, entities: EntityStore, *, settings: EventSe
     Raises:
         NotEnoughDataError: No event links a user and an item.
     """
+    last_seq = events.last_seq()
     batches = list(events.scan(columns=_COLUMNS))
     empty = pl.DataFrame(schema={name: schema.EVENTS[name] for name in _COLUMNS})
     frame = pl.concat(batches) if batches else empty
@@ -57,6 +58,8 @@ def load_dataset(events: EventStore, entities: EntityStore, *, settings: EventSe
     return Dataset(
         users, items, histories, titles, pairs, names, int(as_of or 0),  # type: ignore[arg-type]
         {reason: n for reason, n in dropped.items() if n},
+        ordered.column,
+        last_seq,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,13 +11,24 @@ from numpy.typing import NDArray
 
 from zhiyin.core.candidates import Queries
 from zhiyin.core.clock import Clock, system_clock
-from zhiyin.core.histories import Histories
-from zhiyin.core.keys import id_key
-from zhiyin.core.protocols import EntityStore, EventStore, ExposureLog, Policy
+from zhiyin.core.errors import UnknownEntityError
+from zhiyin.core.histories import Floats
+from zhiyin.core.protocols import (
+    EntityStore,
+    EventStore,
+    ExposureLog,
+    PastEvent,
+    Policy,
+    Selection,
+)
 from zhiyin.core.rng import derive_rng
 from zhiyin.core.slate import Position, Slate
-from zhiyin.core.topk import EMPTY, bar, top_k
-from zhiyin.pipeline.assembly import event_weights
+from zhiyin.core.topk import EMPTY, TopK, bar, top_k
+from zhiyin.data.vocabulary import Vocabulary
+from zhiyin.pipeline.evidence import with_evidence
+from zhiyin.pipeline.fresh_items import FreshItems
+from zhiyin.pipeline.likeness import Neighbour, items_like, users_like
+from zhiyin.pipeline.live_histories import LiveHistories
 from zhiyin.pipeline.settings import Settings
 from zhiyin.pipeline.trained import Trained
 
@@ -66,6 +77,26 @@ class Engine:
         self._settings = settings
         self._clock = clock
         self._new_id = new_id
+        self._histories = LiveHistories(
+            stores.events,
+            items=trained.items,
+            settings=settings.events,
+            order=trained.order,
+            length=settings.serve.history_length,
+        )
+        self._fresh = FreshItems(
+            stores.events, stores.entities, vocabulary=trained.items, after=trained.last_seq
+        )
+
+    @property
+    def items(self) -> Vocabulary:
+        """Every item that can be recommended now: the trained ones, then the new ones."""
+        return self._fresh.vocabulary
+
+    def notice(self, item_ids: Iterable[str]) -> None:
+        """Told of items in events that were just stored, so that new ones are served at once."""
+        if any(item not in self.trained.items.index for item in item_ids):
+            self._fresh.refresh(now=self._clock(), force=True)
 
     def recommend(
         self,
@@ -76,6 +107,7 @@ class Engine:
         session: Sequence[str] = (),
         exclude: Sequence[str] = (),
         seed: int = 0,
+        explain: bool = False,
     ) -> Slate:
         """A slate for a user, or for an anonymous session.
 
@@ -85,62 +117,100 @@ class Engine:
             surface: Where the slate appears.
             session: Item ids that the visitor has just looked at, oldest first.
             exclude: Item ids that must not appear.
-            seed: Seed of the draw.
+            seed: Seed of the draw: same inputs, same seed, same slate.
+            explain: Whether to add sources and evidence to each position.
         """
-        history = self._history(user_id, session)
-        users = np.array([-1 if user_id is None else self.trained.users.index.get(user_id, -1)])
-        queries = Queries(history, users.astype(np.int32), self._clock())
-        scores = self._scores(queries)
-        if self._settings.serve.hide_seen:
-            bar(scores, history)
-        scores[0, [i for i in map(self.trained.items.index.get, exclude) if i is not None]] = -np.inf
-        best = top_k(scores, k=n + _SPARE, tie_order=self.trained.items.tie_order)
-        items = best.items[0][best.items[0] != EMPTY]
-        slate_id = self._new_id()
-        rng = derive_rng(seed, user_id or "", surface)
-        selection = self._policy.select(best.scores[0][: len(items)], n=n, rng=rng)
+        now = self._clock()
+        self._fresh.refresh(now=now)
+        past = self._histories.past(user_id)
+        queries = self._query(user_id, past, session, now)
+        best, fallbacks = self._best(queries, past, [*session, *exclude], n + _SPARE)
+        found = best.items[0] != EMPTY
+        items, scores = best.items[0][found], best.scores[0][found]
+        selection = self._policy.select(scores, n=n, rng=derive_rng(seed, user_id or "", surface))
+        positions = self._positions(items, scores, selection)
+        if explain:
+            positions = with_evidence(positions, trained=self.trained, queries=queries, past=past)
         slate = Slate(
-            slate_id=slate_id,
+            slate_id=self._new_id(),
             user_id=user_id,
             surface=surface,
-            positions=[
-                Position(
-                    item_id=self.trained.items.ids[items[at]],
-                    score=float(best.scores[0][at]),
-                    propensity=float(odds),
-                )
-                for at, odds in zip(selection.picked, selection.propensities, strict=True)
-            ],
+            positions=positions,
             policy=self._policy.name,
             arm="default",
             seed=seed,
             model_version=self.version,
-            created=queries.as_of,
+            created=now,
+            fallbacks=fallbacks,
         )
         self._stores.exposures.record(slate.model_dump(mode="json"))
         return slate
 
-    def _scores(self, queries: Queries) -> NDArray[np.float32]:
-        if len(queries.histories.items):
-            return self.trained.blend.score(queries)
-        return np.log1p(self.trained.popularity)[None].copy()
+    def similar_items(self, item_id: str, *, n: int = 10) -> list[Neighbour]:
+        """The items most like one, by behaviour; for a new item those its users took.
 
-    def _history(self, user_id: str | None, session: Sequence[str]) -> Histories:
-        items: list[NDArray[np.int32]] = []
-        weights: list[NDArray[np.float32]] = []
-        vocabulary = self.trained.items
-        if user_id is not None:
-            frame = self._stores.events.history(id_key(user_id), limit=self._settings.serve.history_length)
-            frame = frame.filter(frame["item_key"].is_not_null())
-            if frame["timestamp"].null_count() == 0:
-                frame = frame.sort("timestamp", maintain_order=True)
-            items.append(vocabulary.locate(frame["item_key"].to_numpy()))
-            weights.append(event_weights(frame, settings=self._settings.events, as_of=self._clock()))
-        seen_now = [i for i in map(vocabulary.index.get, session) if i is not None]
-        items.append(np.asarray(seen_now, dtype=np.int32))
-        weights.append(np.ones(len(seen_now), dtype=np.float32))
-        joined, weight = np.concatenate(items), np.concatenate(weights)
-        known = joined >= 0
-        return Histories(
-            np.array([0, known.sum()]), joined[known], weight[known], len(vocabulary)
+        Raises:
+            UnknownEntityError: Nobody has seen this item.
+        """
+        self._fresh.refresh(now=self._clock())
+        index = self.items.index.get(item_id)
+        if index is None:
+            raise UnknownEntityError(f"no event mentions the item {item_id!r}", hint="check the id")
+        if index < len(self.trained.items):
+            return items_like(self.trained, index, n=n)
+        return self._fresh.neighbours(index, n=n)
+
+    def similar_users(self, user_id: str, *, n: int = 10) -> list[Neighbour]:
+        """The users whose behaviour is most like one's.
+
+        Raises:
+            UnknownEntityError: This user has done nothing.
+        """
+        past = self._histories.past(user_id)
+        if not past:
+            raise UnknownEntityError(f"no event mentions the user {user_id!r}", hint="check the id")
+        history = self._histories.of(past, (), now=self._clock())
+        return users_like(
+            self.trained, history, n=n, itself=self.trained.users.index.get(user_id, -1)
         )
+
+    def _query(
+        self, user_id: str | None, past: Sequence[PastEvent], session: Sequence[str], now: int
+    ) -> Queries:
+        history = self._histories.of(past, session, now=now)
+        known = -1 if user_id is None else self.trained.users.index.get(user_id, -1)
+        return Queries(history, np.array([known], dtype=np.int32), now)
+
+    def _best(
+        self, queries: Queries, past: Sequence[PastEvent], barred: Sequence[str], k: int
+    ) -> tuple[TopK, list[str]]:
+        scores, fallbacks = self._scores(queries)
+        scores = self._fresh.extend(scores)
+        if self._settings.serve.hide_seen:
+            bar(scores, queries.histories)
+            barred = [*barred, *self._new_items_of(past)]
+        index = self.items.index
+        scores[0, [index[i] for i in barred if i in index]] = -np.inf
+        return top_k(scores, k=k, tie_order=self.items.tie_order), fallbacks
+
+    def _scores(self, queries: Queries) -> tuple[Floats, list[str]]:
+        if len(queries.histories.items):
+            return self.trained.blend.score(queries), []
+        return np.log1p(self.trained.popularity)[None].copy(), ["no history: popular items"]
+
+    def _new_items_of(self, past: Sequence[PastEvent]) -> list[str]:
+        """Items of the history that only the live vocabulary knows."""
+        if not len(self._fresh):
+            return []
+        keys = np.array([event.item_key for event in past], dtype=np.int64)
+        found = self.items.locate(keys)
+        return [self.items.ids[i] for i in found[found >= len(self.trained.items)]]
+
+    def _positions(
+        self, items: NDArray[np.int32], scores: Floats, selection: Selection
+    ) -> list[Position]:
+        ids = self.items.ids
+        return [
+            Position(item_id=ids[items[at]], score=float(scores[at]), propensity=float(odds))
+            for at, odds in zip(selection.picked, selection.propensities, strict=True)
+        ]

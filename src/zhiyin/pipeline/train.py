@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from zhiyin.core.clock import Deadline
 from zhiyin.core.errors import NotEnoughDataError
 from zhiyin.core.progress import Progress, silent
@@ -47,13 +45,10 @@ def train(
         dataset.users,
         dataset.items,
         Blend([Member(name, 1.0, model)]),
-        popularity_counts(dataset),
+        dataset.histories.positive().matrix(),
         {"recipe": recipe, "chosen": {name: 1.0}, "train_s": round(deadline.spent, 3)},
         dataset.as_of,
+        dataset.order,
+        dataset.last_seq,
     )
 
-
-def popularity_counts(dataset: Dataset) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
-    """Users who liked each item, float32 of shape (n_items,)."""
-    matrix = dataset.histories.positive().matrix()
-    return np.bincount(matrix.indices, minlength=len(dataset.items)).astype(np.float32)

@@ -138,7 +138,15 @@ class Workspace:
 
     def record(self, events: Sequence[dict[str, Any]]) -> Appended:
         """Stores live events; each has user_id, type, and mostly item_id (see the API)."""
-        return record_events(self.stores, events, now=self._clock())
+        stored = record_events(self.stores, events, now=self._clock())
+        if self._engine is not None:
+            self._engine.notice(str(e["item_id"]) for e in events if e.get("item_id") is not None)
+        return stored
+
+    def titles(self, item_ids: Sequence[str]) -> dict[str, str]:
+        """Titles by id, of the items that have one."""
+        found = self.stores.entities.get("item", item_ids)
+        return {i: str(attributes["title"]) for i, attributes in found.items() if attributes.get("title")}
 
     def engine(self) -> Engine:
         """The engine over the published model; it follows the pointer when that moves.

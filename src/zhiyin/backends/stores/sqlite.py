@@ -24,11 +24,16 @@ from zhiyin.backends.stores.tables import (
 )
 from zhiyin.core import schema
 from zhiyin.core.keys import id_key
-from zhiyin.core.protocols import Appended, EntityKind
+from zhiyin.core.protocols import Appended, EntityKind, PastEvent
 
+_KEYS_PER_QUERY = 500
 _SCAN_ROWS = 5_000_000
 _EVENT_COLUMNS = list(schema.EVENTS)
 _STORED = {"seq": pl.Int64, **schema.EVENTS, "type": pl.Int64}
+_HISTORY = (
+    "SELECT seq, item_key, type, timestamp, position, value FROM events "
+    "WHERE user_key = ? ORDER BY seq DESC LIMIT ?"
+)
 _TABLE_OF = {"user": USERS, "item": ITEMS}
 
 
@@ -57,6 +62,7 @@ class SqliteEventStore:
     def __init__(self, database: SqliteDatabase) -> None:
         self._database = database
         self._codes: dict[str, int] = {}
+        self._names: dict[int, str] = {}
 
     def append(self, events: pl.DataFrame) -> Appended:
         """See `EventStore.append`."""
@@ -80,22 +86,14 @@ class SqliteEventStore:
             after = int(batch["seq"][-1])
             yield self._named(batch).select(names)
 
-    def history(self, user_key: int, *, limit: int) -> pl.DataFrame:
+    def history(self, user_key: int, *, limit: int) -> list[PastEvent]:
         """See `EventStore.history`."""
-        statement = (
-            select(*(EVENTS.c[name] for name in ["seq", *_EVENT_COLUMNS]))
-            .where(EVENTS.c.user_key == user_key)
-            .order_by(EVENTS.c.seq.desc())
-            .limit(limit)
-        )
         with self._database.reading() as connection:
-            rows = connection.execute(statement).all()
-        frame = pl.DataFrame(
-            [tuple(row) for row in reversed(rows)],
-            schema=_STORED,
-            orient="row",
-        )
-        return self._named(frame)
+            rows = connection.exec_driver_sql(_HISTORY, (user_key, limit)).fetchall()
+        if any(row[2] not in self._names for row in rows):
+            self._load_codes()
+        names = self._names
+        return [PastEvent(row[0], row[1], names[row[2]], *row[3:]) for row in reversed(rows)]
 
     def delete(self, kind: EntityKind, key: int) -> int:
         """See `EventStore.delete`."""
@@ -109,7 +107,7 @@ class SqliteEventStore:
             return int(connection.execute(select(func.count()).select_from(EVENTS)).scalar_one())
 
     def last_seq(self) -> int:
-        """The newest ``seq``, 0 where there is no event."""
+        """See `EventStore.last_seq`."""
         with self._database.reading() as connection:
             return int(connection.execute(select(func.max(EVENTS.c.seq))).scalar_one() or 0)
 
@@ -163,15 +161,15 @@ class SqliteEventStore:
         with self._database.reading() as connection:
             rows = connection.execute(select(EVENT_TYPES.c.name, EVENT_TYPES.c.code)).all()
         self._codes = {name: code for name, code in rows}
+        self._names = {code: name for name, code in rows}
 
     def _named(self, frame: pl.DataFrame) -> pl.DataFrame:
         if "type" not in frame.columns:
             return frame
-        if not set(frame["type"].unique()) <= set(self._codes.values()):
+        if not set(frame["type"].unique()) <= self._names.keys():
             self._load_codes()
-        names = {code: name for name, code in self._codes.items()}
         return frame.with_columns(
-            pl.col("type").replace_strict(names, return_dtype=pl.String).cast(pl.Categorical)
+            pl.col("type").replace_strict(self._names, return_dtype=pl.String).cast(pl.Categorical)
         )
 
 
@@ -194,17 +192,19 @@ class SqliteEntityStore:
 
     def get(self, kind: EntityKind, ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
         """See `EntityStore.get`."""
+        rows = self._rows(kind, [id_key(i) for i in ids])
+        return {entity_id: json.loads(text) if text else {} for _, entity_id, text in rows}
+
+    def ids(self, kind: EntityKind, keys: Sequence[int]) -> dict[int, str]:
+        """See `EntityStore.ids`."""
+        return {key: entity_id for key, entity_id, _ in self._rows(kind, keys)}
+
+    def _rows(self, kind: EntityKind, keys: Sequence[int]) -> Iterator[tuple[int, str, str | None]]:
         table = _TABLE_OF[kind]
-        found: dict[str, Mapping[str, Any]] = {}
         with self._database.reading() as connection:
-            for start in range(0, len(ids), 500):
-                keys = [id_key(i) for i in ids[start : start + 500]]
-                rows = connection.execute(
-                    select(table.c.id, table.c.attributes).where(table.c.key.in_(keys))
-                )
-                for entity_id, attributes in rows:
-                    found[entity_id] = json.loads(attributes) if attributes else {}
-        return found
+            for start in range(0, len(keys), _KEYS_PER_QUERY):
+                wanted = table.c.key.in_(keys[start : start + _KEYS_PER_QUERY])
+                yield from connection.execute(select(table).where(wanted)).tuples()
 
     def scan(self, kind: EntityKind, *, columns: Sequence[str] | None = None) -> pl.DataFrame:
         """See `EntityStore.scan`; ordered by key."""

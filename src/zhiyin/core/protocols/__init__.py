@@ -2,7 +2,14 @@
 
 from zhiyin.core.protocols.models import Arrays, Retriever
 from zhiyin.core.protocols.policies import Policy, Selection
-from zhiyin.core.protocols.stores import Appended, EntityKind, EntityStore, EventStore, ExposureLog
+from zhiyin.core.protocols.stores import (
+    Appended,
+    EntityKind,
+    EntityStore,
+    EventStore,
+    ExposureLog,
+    PastEvent,
+)
 
 __all__ = [
     "Appended",
@@ -11,6 +18,7 @@ __all__ = [
     "EntityStore",
     "EventStore",
     "ExposureLog",
+    "PastEvent",
     "Policy",
     "Retriever",
     "Selection",

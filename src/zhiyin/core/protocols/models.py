@@ -35,6 +35,7 @@ class Retriever(Protocol):
     def score(self, queries: Queries) -> Floats:
         """Scores of shape (q, n_items), float32; higher is better, all finite.
 
+        The array is fresh: the caller may write to it.
         Items seen already are scored like others: leaving them out is the caller's
         decision. A query with an empty history gets a defined answer (zeros, or
         popularity), never NaN.
@@ -42,7 +43,7 @@ class Retriever(Protocol):
         ...
 
     def similar(self, items: NDArray[np.int32]) -> Floats:
-        """Likeness of every item to each of ``items``: shape (len(items), n_items)."""
+        """Likeness of every item to each of ``items``: shape (len(items), n_items), fresh."""
         ...
 
     def state(self) -> Arrays:

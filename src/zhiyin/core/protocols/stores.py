@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 import polars as pl
 
@@ -17,6 +17,17 @@ class Appended:
 
     accepted: int
     duplicates: int
+
+
+class PastEvent(NamedTuple):
+    """One event of a user, as a query needs it; columns as in ``schema.EVENTS``."""
+
+    seq: int
+    item_key: int | None
+    type: str
+    timestamp: int | None
+    position: int | None
+    value: float | None
 
 
 @runtime_checkable
@@ -37,8 +48,12 @@ class EventStore(Protocol):
         """All events with ``seq > after`` in order of arrival, in batches."""
         ...
 
-    def history(self, user_key: int, *, limit: int) -> pl.DataFrame:
-        """The last ``limit`` events of a user, in order of arrival."""
+    def history(self, user_key: int, *, limit: int) -> list[PastEvent]:
+        """The last ``limit`` events of a user, in order of arrival; the hot path of a query."""
+        ...
+
+    def last_seq(self) -> int:
+        """The ``seq`` of the newest event, 0 where there is none."""
         ...
 
     def delete(self, kind: EntityKind, key: int) -> int:
@@ -63,6 +78,10 @@ class EntityStore(Protocol):
 
     def get(self, kind: EntityKind, ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
         """Attributes by id, of the ids that exist."""
+        ...
+
+    def ids(self, kind: EntityKind, keys: Sequence[int]) -> dict[int, str]:
+        """The ids behind keys, of those that exist."""
         ...
 
     def scan(self, kind: EntityKind, *, columns: Sequence[str] | None = None) -> pl.DataFrame:
