@@ -6,6 +6,7 @@ batch), so that a model sees the same thing in both.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,10 @@ Floats = NDArray[np.float32]
 ItemIndices = NDArray[np.int32]
 RowPointers = NDArray[np.int64]
 Milliseconds = NDArray[np.int64]
+
+_NEGLIGIBLE = 16.0
+"""exp(-16) is below the resolution of float32."""
+_TINY = 1e-12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,7 +69,8 @@ class Histories:
         """The histories of some rows, in the order asked for."""
         lengths = self.lengths[rows]
         indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        picked = np.repeat(self.indptr[:-1][rows] - indptr[:-1], lengths) + np.arange(indptr[-1])
+        shift: NDArray[np.int64] = np.repeat(self.indptr[:-1][rows] - indptr[:-1], lengths)
+        picked = shift + np.arange(int(indptr[-1]), dtype=np.int64)
         return self._pick(picked, indptr)
 
     def where(self, keep: NDArray[np.bool_]) -> Histories:
@@ -87,9 +93,7 @@ class Histories:
             kept = self.where(self.items < n_items)
         else:
             kept = self
-        return Histories(
-            kept.indptr, kept.items, kept.weights, n_items, kept.times, kept.ordered
-        )
+        return Histories(kept.indptr, kept.items, kept.weights, n_items, kept.times, kept.ordered)
 
     def matrix(self, *, decay: float | None = None, power: float = 1.0) -> csr_matrix:
         """Rows as a sparse matrix of shape (q, n_items), float32.
@@ -104,17 +108,22 @@ class Histories:
             Repeated items of a row add up, capped at the largest single weight so that a
             film watched ten times is not ten films.
         """
-        values = self.weights
+        source, values = self, self.weights
         if decay is not None and self.ordered:
-            values = values * np.exp(-self.from_end / decay).astype(np.float32)
+            # Older events would add less than single precision can hold.
+            source = self.recent(math.ceil(_NEGLIGIBLE * decay))
+            values = source.weights * np.exp(-source.from_end / decay).astype(np.float32)
         result = csr_matrix(
-            (values.astype(np.float32), self.items, self.indptr), shape=(len(self), self.n_items)
+            (values.astype(np.float32), source.items, source.indptr),
+            shape=(len(self), self.n_items),
         )
         if not result.has_canonical_format:
             result = _merge_repeats(result)
         if power != 1.0:
-            sums = np.maximum(np.asarray(np.abs(result).sum(axis=1)).ravel(), 1e-12)
-            result.data *= np.repeat(sums ** (power - 1.0), np.diff(result.indptr)).astype(np.float32)
+            rows: NDArray[np.int64] = np.repeat(np.arange(len(self)), np.diff(result.indptr))
+            sums = np.bincount(rows, np.abs(result.data), minlength=len(self))
+            scale: Floats = (np.maximum(sums, _TINY) ** (power - 1.0)).astype(np.float32)
+            result.data *= scale[rows]
         return result
 
     def _pick(self, picked: NDArray[np.int64], indptr: RowPointers) -> Histories:

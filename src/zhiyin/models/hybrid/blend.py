@@ -13,19 +13,33 @@ from zhiyin.core.histories import Floats
 from zhiyin.core.protocols import Retriever
 
 _TINY = np.float32(1e-9)
+_ROUNDING = np.float32(1e-6)
+_BLOCK_FLOATS = 2**18
+"""Floats worked on at a time, so that the passes over them stay in cache."""
 
 
-def standardised(scores: Floats) -> Floats:
-    """Each row with mean 0 and deviation 1; rows without spread become 0.
+def standardised(scores: Floats, *, weight: float = 1.0) -> Floats:
+    """Each row with mean 0 and deviation ``weight``; rows without spread become 0.
 
     Args:
-        scores: float32 of shape (q, n).
+        scores: float32 of shape (q, n); overwritten.
+        weight: What the standardised scores are multiplied by.
+
+    Returns:
+        ``scores``.
     """
-    centred = scores - scores.mean(axis=1, keepdims=True)
-    deviation = np.sqrt(np.einsum("ij,ij->i", centred, centred) / max(1, scores.shape[1]))
-    np.divide(centred, np.maximum(deviation, _TINY)[:, None], out=centred)
-    centred[deviation <= _TINY] = 0.0
-    return centred
+    q, n = scores.shape
+    step = max(1, _BLOCK_FLOATS // max(1, n))
+    for start in range(0, q if n else 0, step):
+        part = scores[start : start + step]
+        mean = part.mean(axis=1)
+        part -= mean[:, None]
+        deviation = np.sqrt(np.einsum("ij,ij->i", part, part) / np.float32(n))
+        flat = deviation <= _TINY + _ROUNDING * np.abs(mean)
+        factor = np.float32(weight) / np.where(flat, np.float32(1.0), deviation)
+        factor[flat] = 0.0
+        part *= factor[:, None]
+    return scores
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +61,7 @@ class Blend:
         """Blended scores of shape (q, n_items)."""
         total = None
         for member in self.members:
-            part = standardised(member.model.score(queries))
-            part *= np.float32(member.weight)
+            part = standardised(member.model.score(queries), weight=member.weight)
             total = part if total is None else np.add(total, part, out=total)
         if total is None:
             raise ValueError("a blend needs at least one member")
@@ -56,12 +69,9 @@ class Blend:
 
     def parts(self, queries: Queries) -> dict[str, Floats]:
         """What each member adds to the score, by name; each of shape (q, n_items)."""
-        return {
-            m.name: standardised(m.model.score(queries)) * np.float32(m.weight)
-            for m in self.members
-        }
+        return {m.name: standardised(m.model.score(queries), weight=m.weight) for m in self.members}
 
     def similar(self, items: NDArray[np.int32]) -> Floats:
         """Blended likeness of every item to each asked item."""
-        parts = [standardised(m.model.similar(items)) * np.float32(m.weight) for m in self.members]
-        return np.sum(parts, axis=0, dtype=np.float32)
+        parts = [standardised(m.model.similar(items), weight=m.weight) for m in self.members]
+        return np.add.reduce(parts, dtype=np.float32)

@@ -6,21 +6,23 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cho_factor, cho_solve
+from pydantic import Field
 
 from zhiyin.core.candidates import Queries, TrainingData
 from zhiyin.core.clock import Deadline
 from zhiyin.core.config import Config
 from zhiyin.core.histories import Floats
+from zhiyin.core.products import gram, times_dense
 from zhiyin.core.protocols import Arrays
+from zhiyin.models.linear.solve import inverse, zero_diagonal_weights
 
 
 class EaseConfig(Config):
     """Hyperparameters of EASE."""
 
-    l2: float = 500.0
+    l2: float = Field(default=500.0, gt=0)
     """Ridge penalty on the item-to-item weights; larger for sparser data."""
-    query_decay: float | None = None
+    query_decay: float | None = Field(default=None, gt=0)
     """Events of the queried history fade as exp(-position from the end / this); None: alike."""
 
 
@@ -28,7 +30,8 @@ class EaseRetriever:
     """Item-to-item weights with a zero diagonal, in closed form.
 
     B = I - P diag(1/P_jj) with P = (X'X + l2 I)^-1 (Steck, "Embarrassingly shallow
-    autoencoders for sparse data", WWW 2019, eq. 8). Cost: items^3 time, items^2 memory.
+    autoencoders for sparse data", WWW 2019, eq. 8). Cost: items^3 time, and one matrix
+    of items^2 float32, in which everything happens.
     """
 
     Config = EaseConfig
@@ -39,20 +42,13 @@ class EaseRetriever:
     def fit(self, data: TrainingData, *, rng: np.random.Generator, deadline: Deadline) -> Self:
         """Solves for the weights."""
         matrix = data.histories.positive().matrix()
-        gram = np.asarray((matrix.T @ matrix).todense(), dtype=np.float32)
-        gram[np.diag_indices_from(gram)] += self.config.l2
-        identity = np.eye(len(gram), dtype=np.float32)
-        inverse = cho_solve(cho_factor(gram, overwrite_a=True), identity, overwrite_b=True)
-        weights = inverse / -np.diag(inverse)
-        weights[np.diag_indices_from(weights)] = 0.0
-        self._weights = np.ascontiguousarray(weights, dtype=np.float32)
+        self._weights = zero_diagonal_weights(inverse(gram(matrix), self.config.l2))
         return self
 
     def score(self, queries: Queries) -> Floats:
-        """x B, with x the (decayed) history."""
+        """The product x B, with x the (decayed) history."""
         history = queries.histories.resized(len(self._weights))
-        matrix = history.matrix(decay=self.config.query_decay)
-        return np.asarray(matrix @ self._weights, dtype=np.float32)
+        return times_dense(history.matrix(decay=self.config.query_decay), self._weights)
 
     def similar(self, items: NDArray[np.int32]) -> Floats:
         """The weight from each asked item to every other."""

@@ -1,0 +1,77 @@
+"""The two matrix products that linear models live on, fast and within bounded memory."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.linalg import blas
+from scipy.sparse import csr_matrix
+
+from zhiyin.core.histories import Floats
+
+_BUDGET_BYTES = 64 * 2**20
+_SPARSE_PER_FLOP = 20.0
+"""How much longer a multiply-add takes in scipy's sparse product than in BLAS."""
+_BLOCK = 1024
+
+
+def times_dense(matrix: csr_matrix, weights: Floats) -> Floats:
+    """A sparse matrix times a dense one, by whichever of scipy and BLAS is faster.
+
+    Args:
+        matrix: float32 of shape (q, n).
+        weights: float32 of shape (n, m).
+
+    Returns:
+        float32 of shape (q, m), freshly allocated.
+    """
+    q, n = matrix.shape
+    if q < _BLOCK // 4 or matrix.nnz * _SPARSE_PER_FLOP < q * n:
+        return np.asarray(matrix @ weights, dtype=np.float32)
+    result = np.empty((q, weights.shape[1]), dtype=np.float32)
+    step = max(_BLOCK // 4, _BUDGET_BYTES // (4 * n))
+    for start in range(0, q, step):
+        part = slice(start, start + step)
+        np.matmul(matrix[part].toarray(), weights, out=result[part])
+    return result
+
+
+def gram(left: csr_matrix) -> Floats:
+    """X'X as a dense, exactly symmetric matrix.
+
+    Args:
+        left: X, float32 of shape (q, n).
+
+    Returns:
+        float32 of shape (n, n), in Fortran order for LAPACK. Beside it, memory is
+        bounded: dense products go by blocks of rows, sparse ones by blocks of columns.
+    """
+    q, n = left.shape
+    result = np.zeros((n, n), dtype=np.float32, order="F")
+    if float(np.square(np.diff(left.indptr).astype(np.float64)).sum()) * _SPARSE_PER_FLOP > (
+        0.5 * q * float(n) ** 2
+    ):
+        step = max(1, _BUDGET_BYTES // (4 * n))
+        for start in range(0, q, step):
+            dense = left[start : start + step].toarray()
+            result = blas.ssyrk(1.0, dense.T, beta=1.0, c=result, lower=1, overwrite_c=1)
+        return mirror(result)
+    columns = left.T.tocsr()
+    for start in range(0, n, _BLOCK):
+        block = columns[start : start + _BLOCK] @ left
+        result[:, start : start + _BLOCK] = block.toarray().T
+    return result
+
+
+def mirror(lower: Floats) -> Floats:
+    """Copies the lower triangle onto the upper one, in place, block by block.
+
+    Args:
+        lower: Square; what stands above its diagonal is overwritten.
+    """
+    n = len(lower)
+    for start in range(0, n, _BLOCK):
+        stop = min(n, start + _BLOCK)
+        corner = lower[start:stop, start:stop]
+        corner[:] = np.tril(corner) + np.tril(corner, -1).T
+        lower[start:stop, stop:] = lower[stop:, start:stop].T
+    return lower

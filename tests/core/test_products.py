@@ -1,0 +1,45 @@
+"""Gram matrices and products: the quick paths agree with plain double precision."""
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_matrix
+from scipy.sparse import random as random_sparse
+
+from zhiyin.core.products import gram, mirror, times_dense
+
+
+def sparse(q: int, n: int, density: float) -> csr_matrix:
+    return csr_matrix(
+        random_sparse(q, n, density=density, dtype=np.float32, rng=np.random.default_rng(q + n))
+    )
+
+
+@pytest.mark.parametrize(
+    ("q", "n", "density"), [(900, 40, 0.5), (50, 1300, 0.01), (1, 1, 1.0), (7, 5, 0.0)]
+)
+def test_gram_is_exact_and_symmetric(q, n, density):
+    matrix = sparse(q, n, density)
+    result = gram(matrix)
+    wide = matrix.toarray().astype(np.float64)
+    assert result.dtype == np.float32
+    assert result.flags.f_contiguous
+    assert np.array_equal(result, result.T)
+    np.testing.assert_allclose(result, wide.T @ wide, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(("q", "density"), [(1, 0.1), (700, 0.3), (700, 0.001), (0, 0.0)])
+def test_times_dense_agrees_with_double_precision(q, density):
+    matrix = sparse(q, 60, density)
+    weights = np.random.default_rng(0).normal(size=(60, 33)).astype(np.float32)
+    result = times_dense(matrix, weights)
+    assert result.shape == (q, 33)
+    assert result.dtype == np.float32
+    expected = matrix.toarray().astype(np.float64) @ weights
+    np.testing.assert_allclose(result, expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("n", [1, 1023, 1025])
+def test_mirror_copies_the_lower_triangle(n):
+    full = np.random.default_rng(0).normal(size=(n, n)).astype(np.float32)
+    lower = np.tril(full)
+    assert np.array_equal(mirror(full), lower + np.tril(lower, -1).T)
