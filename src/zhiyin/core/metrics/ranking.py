@@ -121,7 +121,7 @@ def auc(scores: Floats, test: Histories) -> PerQuery:
     barred = (ordered == -np.inf).sum(axis=1)
     for row in np.flatnonzero(test.lengths):
         wanted = test.items[test.indptr[row] : test.indptr[row + 1]]
-        own = scores[row, wanted]
+        own: Floats = scores[row, wanted]
         own = own[own > -np.inf]
         others = scores.shape[1] - int(barred[row]) - len(own)
         if not len(own) or not others:
