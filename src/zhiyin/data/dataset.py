@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from zhiyin.core.candidates import TrainingData
 from zhiyin.core.histories import Histories
+from zhiyin.data.splits import Fold, fold, validation_mask
 from zhiyin.data.vocabulary import Vocabulary
 
 Categories = tuple[NDArray[np.int32], NDArray[np.int32]]
@@ -30,6 +31,8 @@ class Dataset:
         dropped: Rows left out, by reason.
         order: What ordered the events: "timestamp", "position", or None for row order.
         last_seq: ``seq`` of the newest stored event; 0 where rows came from a file.
+        held_out: Which events are for choosing among models, bool of shape (events,), where
+            a protocol fixes that; None leaves it to `validation`.
     """
 
     users: Vocabulary
@@ -42,6 +45,18 @@ class Dataset:
     dropped: dict[str, int] = field(default_factory=dict[str, int])
     order: str | None = None
     last_seq: int = 0
+    held_out: NDArray[np.bool_] | None = None
+
+    def validation(self, *, seed: int) -> Fold:
+        """The events divided for choosing: what the protocol holds out, else the default.
+
+        The default is the last event of every user where order means time, a random part
+        of each user's events where it does not.
+        """
+        held_out = self.held_out
+        if held_out is None:
+            held_out = validation_mask(self.histories, seed=seed)
+        return fold(self.histories, held_out)
 
     def training_data(self, histories: Histories | None = None) -> TrainingData:
         """What a retriever sees: these histories, or the part of them given."""
