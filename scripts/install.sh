@@ -49,6 +49,25 @@ install_cuda() {
     rmdir "$empty"
 }
 
+# What an installation depends on; settings of tools in pyproject.toml are not part of it.
+fingerprint() {
+    "$venv/bin/python" - "$build" <<'PY'
+import hashlib
+import sys
+import tomllib
+from pathlib import Path
+
+settings = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))
+parts = [sys.argv[1], str(Path.cwd()), repr(settings["project"]), repr(settings["build-system"])]
+parts += [Path(name).read_text(encoding="utf-8") for name in ("constraints.txt", "scripts/install.sh")]
+print(hashlib.sha256("\0".join(parts).encode()).hexdigest())
+PY
+}
+
+if [ "$(cat "$venv/.fingerprint" 2>/dev/null)" = "$(fingerprint)" ]; then
+    exit 0
+fi
+
 if [ "$(torch_build)" != "$build" ]; then
     echo "Installing $torch ($build build)"
     pip uninstall -q -y torch 2>/dev/null || true
@@ -57,3 +76,4 @@ fi
 
 echo "Installing zhiyin with all extras (a few minutes the first time)"
 pip install -q -e '.[all]' -c constraints.txt
+fingerprint > "$venv/.fingerprint"
