@@ -77,6 +77,6 @@ class EpsilonGreedyPolicy:
 
 def _plackett_luce(logits: NDArray[np.float64], picked: NDArray[np.int64]) -> NDArray[np.float64]:
     """Probability of each pick among those left, given the picks before it."""
-    strength = np.exp(logits - logits.max())
+    strength = np.exp(logits - logits.max(initial=-np.inf))
     rest = strength.sum() - np.concatenate([[0.0], np.cumsum(strength[picked])[:-1]])
     return np.clip(strength[picked] / np.maximum(rest, strength[picked]), 0.0, 1.0)

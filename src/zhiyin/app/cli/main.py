@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from zhiyin import __version__
-from zhiyin.app.cli import recommend, serve, train
+from zhiyin.app.cli import doctor, models, recommend, serve, similar, train
 
 app = typer.Typer(
     name="zhiyin",
@@ -15,7 +15,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for command in (train, recommend, serve):
+for command in (train, recommend, similar, models, serve, doctor):
     command.register(app)
 
 
