@@ -6,10 +6,13 @@ from zhiyin.core.clock import Deadline
 from zhiyin.core.errors import NotEnoughDataError
 from zhiyin.core.progress import Progress, silent
 from zhiyin.core.registry import RETRIEVERS, load
-from zhiyin.core.rng import derive_rng
 from zhiyin.data.dataset import Dataset
-from zhiyin.models.hybrid.blend import Blend, Member
+from zhiyin.models.hybrid.blend import Blend
+from zhiyin.pipeline.recipes.auto import Choice, choose, refit
 from zhiyin.pipeline.trained import Trained
+
+AUTO = "auto"
+"""Name of the shipped recipe."""
 
 
 def train(
@@ -36,17 +39,20 @@ def train(
     if not len(dataset.users) or not len(dataset.items):
         raise NotEnoughDataError("training needs at least one user and one item")
     deadline = Deadline(budget_s)
-    name = "ease" if recipe == "auto" else recipe
-    cls = load(RETRIEVERS, name)
-    progress(f"fitting {name}", 0.0)
-    model = cls().fit(dataset.training_data(), rng=derive_rng(seed, name), deadline=deadline)
+    choice = (
+        choose(dataset, deadline=deadline, seed=seed, progress=progress)
+        if recipe == AUTO
+        else Choice(members=[(recipe, load(RETRIEVERS, recipe).Config(), 1.0)])
+    )
+    data = dataset.training_data()
+    members = refit(choice, data, deadline=deadline, seed=seed, progress=progress)
     progress("done", 1.0)
     return Trained(
         dataset.users,
         dataset.items,
-        Blend([Member(name, 1.0, model)]),
+        Blend(members),
         dataset.histories.positive().matrix(),
-        {"recipe": recipe, "chosen": {name: 1.0}, "train_s": round(deadline.spent, 3)},
+        {"recipe": recipe, "train_s": round(deadline.spent, 3), **choice.report()},
         dataset.as_of,
         dataset.order,
         dataset.last_seq,

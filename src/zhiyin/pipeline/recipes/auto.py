@@ -1,0 +1,204 @@
+"""The shipped recipe: try families of models, choose by validation, blend, refit on everything."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from zhiyin.core.candidates import TrainingData
+from zhiyin.core.clock import Deadline
+from zhiyin.core.config import Config
+from zhiyin.core.errors import NotEnoughDataError, ZhiyinError
+from zhiyin.core.histories import Floats
+from zhiyin.core.progress import Progress
+from zhiyin.core.protocols import Retriever
+from zhiyin.core.registry import RETRIEVERS, load
+from zhiyin.core.rng import derive_rng
+from zhiyin.data.dataset import Dataset
+from zhiyin.models.hybrid.blend import Member, standardised
+from zhiyin.pipeline.recipes.families import Facts, Family, Trial, families
+from zhiyin.pipeline.recipes.validation import Judge, Validation, hold_out
+from zhiyin.pipeline.recipes.weights import search_weights
+
+_EXPLORING = 0.55
+"""Share of the budget that may go into trying; the rest refits what was chosen."""
+_SHORTLIST = 400
+"""Columns per query that the search of weights looks at."""
+
+
+@dataclass(slots=True)
+class Tried:
+    """The best trial of a family so far."""
+
+    family: str
+    model: str
+    config: Config
+    goal: float
+    scores: Floats
+    cost: float
+
+
+@dataclass(slots=True)
+class Choice:
+    """What the recipe decided, and why: it ends up in the artifact's manifest.
+
+    Attributes:
+        members: Model, config and weight of each chosen member.
+        goal: Name and value of the goal on validation.
+        trials: Every trial with its goal and seconds.
+        skipped: Trials that were not made, with the reason.
+    """
+
+    members: list[tuple[str, Config, float]] = field(default_factory=list[tuple[str, Config, float]])
+    goal: dict[str, float] = field(default_factory=dict[str, float])
+    trials: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    skipped: list[str] = field(default_factory=list[str])
+
+    def report(self) -> dict[str, Any]:
+        """As JSON carries it."""
+        return {
+            "chosen": {name: round(weight, 3) for name, _, weight in self.members},
+            "goal": self.goal,
+            "trials": self.trials,
+            "skipped": self.skipped,
+        }
+
+
+def choose(
+    dataset: Dataset, *, deadline: Deadline, seed: int, progress: Progress
+) -> Choice:
+    """Tries, judges and weighs; nothing of it is fitted on the events it is judged by.
+
+    Args:
+        dataset: All training rows.
+        deadline: The budget of the whole training.
+        seed: Seed of every draw.
+        progress: Told what is being tried.
+    """
+    choice = Choice()
+    try:
+        validation = hold_out(dataset, seed=seed)
+    except NotEnoughDataError as error:
+        choice.skipped.append(f"everything but popularity: {error.message}")
+        choice.members = [("popularity", load(RETRIEVERS, "popularity").Config(), 1.0)]
+        return choice
+    explorer = _Explorer(dataset, validation, deadline, seed, progress, choice)
+    for family in families(Facts.of(validation)):
+        explorer.explore(family)
+    _weigh(explorer.best, explorer.judge, choice, k=validation.k)
+    return choice
+
+
+def refit(
+    choice: Choice, data: TrainingData, *, deadline: Deadline, seed: int, progress: Progress
+) -> list[Member]:
+    """Fits the chosen members on all training rows."""
+    members: list[Member] = []
+    for at, (name, config, weight) in enumerate(choice.members):
+        progress(f"fitting {name} on everything", _EXPLORING + (1 - _EXPLORING) * at / len(choice.members))
+        model = load(RETRIEVERS, name)(config)
+        model.fit(data, rng=derive_rng(seed, name), deadline=deadline)
+        members.append(Member(name, weight, model))
+    return members
+
+
+@dataclass(slots=True)
+class _Explorer:
+    dataset: Dataset
+    validation: Validation
+    deadline: Deadline
+    seed: int
+    progress: Progress
+    choice: Choice
+    best: list[Tried] = field(default_factory=list[Tried])
+    judge: Judge = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.judge = Judge(self.validation)
+
+    def explore(self, family: Family) -> None:
+        """Makes the trials of one family, as far as time allows."""
+        found: Tried | None = None
+        last_cost = 0.0
+        for trial in family.trials:
+            if not self._affordable(last_cost):
+                self.choice.skipped.append(f"{trial.model} {trial.settings}: no time left in the budget")
+                continue
+            self.progress(f"trying {trial.model}", _EXPLORING * self.deadline.spent / self.deadline.seconds)
+            started = time.monotonic()
+            try:
+                tried = self._attempt(family, trial)
+            except ZhiyinError as error:
+                self.choice.skipped.append(f"{trial.model}: {error.message}")
+                continue
+            last_cost = time.monotonic() - started
+            if found is None or tried.goal > found.goal:
+                found = tried
+        if found is not None:
+            self.best.append(found)
+
+    def _affordable(self, cost: float) -> bool:
+        if not self.best and not cost:
+            return True
+        refit_cost = sum(tried.cost for tried in self.best)
+        planned = self.deadline.spent + cost + refit_cost
+        return planned < self.deadline.seconds * 0.9 and self.deadline.spent < (
+            self.deadline.seconds * _EXPLORING
+        )
+
+    def _attempt(self, family: Family, trial: Trial) -> Tried:
+        cls = load(RETRIEVERS, trial.model)
+        config = cls.Config(**trial.settings)
+        data = self.dataset.training_data(self.validation.train)
+        started = time.monotonic()
+        model = cls(config).fit(
+            data, rng=derive_rng(self.seed, trial.model), deadline=self.deadline.part(0.5)
+        )
+        cost = time.monotonic() - started
+        best: Tried | None = None
+        for settings in family.queries:
+            asked = _asked_with(model, settings)
+            scores = asked.score(self.validation.queries)
+            goal = self.judge.value(scores)
+            self.choice.trials.append(
+                {
+                    "model": trial.model,
+                    "config": {**trial.settings, **settings},
+                    "goal": round(goal, 5),
+                    "fit_s": round(cost, 2),
+                }
+            )
+            if best is None or goal > best.goal:
+                best = Tried(family.name, trial.model, asked.config, goal, scores, cost)
+        if best is None:
+            raise ValueError(f"the family {family.name} asks no question")
+        return best
+
+
+def _asked_with(model: Retriever, settings: dict[str, Any]) -> Retriever:
+    """The same learned state behind another way of asking (a decay of the history)."""
+    if not settings:
+        return model
+    config = model.config.model_copy(update=settings)
+    return type(model)(config).restore(model.state())  # type: ignore[call-arg]
+
+
+def _weigh(best: list[Tried], judge: Judge, choice: Choice, *, k: int) -> None:
+    """Turns the best of each family into weights."""
+    ranked = sorted(best, key=lambda tried: -tried.goal)
+    shortlist = judge.shortlist([standardised(t.scores) for t in ranked], size=_SHORTLIST)
+    for tried in ranked:
+        tried.scores = np.empty((0, 0), dtype=np.float32)
+    weights, reached = search_weights(shortlist, best=0)
+    choice.goal = {f"ndcg@{k}": round(reached, 5), "best_member": round(ranked[0].goal, 5)}
+    choice.members = [
+        (tried.model, tried.config, float(weight))
+        for tried, weight in zip(ranked, weights, strict=True)
+        if weight > 0
+    ]
+    for tried, weight in zip(ranked, weights, strict=True):
+        if weight == 0:
+            choice.skipped.append(f"{tried.model} ({tried.goal:.4f}): adds nothing to the blend")
