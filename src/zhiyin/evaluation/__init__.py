@@ -1,0 +1,1 @@
+"""Floor 3: how good is it, and is the difference real? Scorers and policies are passed in."""

@@ -1,0 +1,86 @@
+"""From a folder of Parquet files to a data set and its tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from zhiyin.core.errors import DataError
+from zhiyin.data.dataset import Dataset, category_pairs
+from zhiyin.data.positives import positives
+from zhiyin.data.protocols import Split, split
+
+_WANTED = ["user_id", "item_id", "timestamp", "position", "value", "event", "split"]
+
+
+def read_split(folder: Path, *, protocol: str, seed: int) -> Split:
+    """Reads ``interactions.parquet`` and divides it.
+
+    Raises:
+        DataError: The file is absent, damaged, or lacks what the protocol needs.
+        NotEnoughDataError: Nothing is left to learn from or to test on.
+    """
+    table = _read(folder / "interactions.parquet", _WANTED)
+    return split(positives(table, source="interactions.parquet"), protocol=protocol, seed=seed)
+
+
+def as_dataset(parts: Split, folder: Path) -> Dataset:
+    """The training rows of a split, with titles and categories from ``items.parquet``.
+
+    Raises:
+        DataError: ``items.parquet`` is damaged or has no item_id.
+    """
+    titles: dict[str, str] = {}
+    categories, names = None, []
+    path = folder / "items.parquet"
+    if path.exists():
+        items = _items(path)
+        if "title" in items.columns:
+            known = items.filter(pl.col("title").is_not_null())
+            titles = dict(zip(known["id"], known["title"].cast(pl.String), strict=True))
+        if "categories" in items.columns:
+            categories, names = category_pairs(parts.items, items)
+    return Dataset(
+        parts.users,
+        parts.items,
+        parts.train,
+        titles,
+        categories,
+        names,
+        parts.as_of,
+        parts.dropped,
+        parts.order if parts.order in ("timestamp", "position") else None,
+        held_out=parts.held_out,
+    )
+
+
+def _items(path: Path) -> pl.DataFrame:
+    """One row per item, with a list of texts in ``categories``."""
+    table = _read(path, ["item_id", "title", "categories"])
+    if "item_id" not in table.columns:
+        raise DataError(
+            f"{path} has no column item_id", hint="rename the column that holds the ids"
+        )
+    items = table.rename({"item_id": "id"}).with_columns(pl.col("id").cast(pl.String))
+    items = items.filter(pl.col("id").is_not_null()).unique("id", keep="first", maintain_order=True)
+    if "categories" not in items.columns:
+        return items
+    column = pl.col("categories")
+    if not isinstance(items["categories"].dtype, pl.List):
+        column = pl.concat_list(column)
+    return items.with_columns(column.cast(pl.List(pl.String)))
+
+
+def _read(path: Path, wanted: list[str]) -> pl.DataFrame:
+    """The wanted columns of a Parquet file, those that it has."""
+    try:
+        scan = pl.scan_parquet(path)
+        found = scan.collect_schema().names()
+        return scan.select([name for name in wanted if name in found]).collect()
+    except FileNotFoundError as error:
+        raise DataError(
+            f"{path} does not exist", hint="the folder needs a file interactions.parquet"
+        ) from error
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise DataError(f"{path} is not a readable Parquet file: {error}") from error
