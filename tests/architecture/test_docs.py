@@ -120,6 +120,22 @@ def test_every_command_is_documented() -> None:
     assert not missing, f"mention these in README.md or docs/: {sorted(missing)}"
 
 
+def mentioned(text: str) -> set[str]:
+    """Commands that a text tells its reader to type."""
+    return set(re.findall(r"(?:`|^|\$ )(zhiyin [a-z]+)", text, re.MULTILINE))
+
+
+def test_no_command_is_invented() -> None:
+    roots = {" ".join(words.split()[:2]) for words in command_lines()}
+    invented = mentioned(prose()) - roots
+    assert not invented, f"these are documented and do not exist: {sorted(invented)}"
+
+
+def test_mentions_are_seen() -> None:
+    text = "Type `zhiyin train` or\nzhiyin serve --port 1\n$ zhiyin demo\nand zhiyin is fine"
+    assert mentioned(text) == {"zhiyin train", "zhiyin serve", "zhiyin demo"}
+
+
 def keys(config: type[BaseModel], section: str = "") -> Iterator[tuple[str, str]]:
     """Section and key of every setting."""
     for name, field in config.model_fields.items():
