@@ -204,7 +204,8 @@ class SqliteEntityStore:
         with self._database.reading() as connection:
             for start in range(0, len(keys), _KEYS_PER_QUERY):
                 wanted = table.c.key.in_(keys[start : start + _KEYS_PER_QUERY])
-                yield from connection.execute(select(table).where(wanted)).tuples()
+                for row in connection.execute(select(table).where(wanted)):
+                    yield row[0], row[1], row[2]
 
     def scan(self, kind: EntityKind, *, columns: Sequence[str] | None = None) -> pl.DataFrame:
         """See `EntityStore.scan`; ordered by key."""
