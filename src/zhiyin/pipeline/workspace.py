@@ -52,6 +52,7 @@ class Workspace:
         self._policy = policy
         self._clock = clock
         self._engine: Engine | None = None
+        self._refused: str | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -156,7 +157,7 @@ class Workspace:
                 before it.
         """
         version = self.artifacts.current()
-        if self._engine is None or version != self._engine.version:
+        if self._engine is None or version not in (self._engine.version, self._refused):
             self._engine = self._load(version)
         return self._engine
 
@@ -168,6 +169,7 @@ class Workspace:
         except ArtifactError:
             if self._engine is None:
                 raise
+            self._refused = version
             return self._engine
         return Engine(
             trained,

@@ -28,3 +28,7 @@ def version() -> None:
 def run() -> None:
     """Entry point of the ``zhiyin`` program."""
     app()
+
+
+if __name__ == "__main__":
+    run()

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Depends, Query, Request
+from pydantic import Field
 
 from zhiyin.core.config import Config
 from zhiyin.core.slate import Slate
+from zhiyin.pipeline.likeness import Neighbour
 from zhiyin.pipeline.live import LiveEvent
 from zhiyin.pipeline.workspace import Workspace
 
@@ -37,22 +39,25 @@ class RecommendRequest(Config):
 
     user_id: str | None = None
     """For whom; absent for an anonymous session."""
-    n: int = 10
-    """How many items, 1..1000."""
+    n: int = Field(default=10, ge=1, le=1000)
+    """How many items."""
     surface: str = "home"
     """Where the slate appears."""
-    session: list[str] = []
+    session: list[str] = Field(default_factory=list[str])
     """Items that the visitor has just looked at, oldest first."""
-    exclude: list[str] = []
+    exclude: list[str] = Field(default_factory=list[str])
     """Items that must not appear."""
     seed: int = 0
     """Seed of the draw, for policies that draw."""
+    explain: bool = False
+    """Whether to add sources and evidence to each position."""
 
 
 def _workspace(request: Request) -> Workspace:
     return request.app.state.workspace
 
 
+Length = Annotated[int, Query(ge=1, le=1000)]
 Opened = Annotated[Workspace, Depends(_workspace)]
 
 
@@ -72,12 +77,13 @@ def readyz(workspace: Opened) -> Health:
 def recommend(
     workspace: Opened,
     user_id: str | None = None,
-    n: Annotated[int, Query(ge=1, le=1000)] = 10,
+    n: Length = 10,
     surface: str = "home",
     seed: int = 0,
+    explain: bool = False,
 ) -> Slate:
     """A slate for a user; its exposure is logged."""
-    return workspace.recommend(user_id, n=n, surface=surface, seed=seed)
+    return workspace.recommend(user_id, n=n, surface=surface, seed=seed, explain=explain)
 
 
 @router.post("/v1/recommend", tags=["recommend"])
@@ -85,6 +91,18 @@ def recommend_query(workspace: Opened, query: RecommendRequest) -> Slate:
     """A slate for a user or an anonymous session."""
     fields = query.model_dump(exclude={"user_id"})
     return workspace.recommend(query.user_id, **fields)
+
+
+@router.get("/v1/similar/items/{item_id}", tags=["similar"])
+def similar_items(workspace: Opened, item_id: str, n: Length = 10) -> list[Neighbour]:
+    """The items most like one, by behaviour."""
+    return workspace.engine().similar_items(item_id, n=n)
+
+
+@router.get("/v1/similar/users/{user_id}", tags=["similar"])
+def similar_users(workspace: Opened, user_id: str, n: Length = 10) -> list[Neighbour]:
+    """The people most like one, by behaviour."""
+    return workspace.engine().similar_users(user_id, n=n)
 
 
 @router.post("/v1/events", tags=["events"], status_code=201)
