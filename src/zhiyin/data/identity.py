@@ -11,39 +11,71 @@ _ABSENT = -(2**63) + 1
 
 
 def event_keys(frame: pl.DataFrame, *, named: str | None = None) -> IntKeys:
-    """The key of each event, shape (n,).
+    """The key of each event of one frame, shape (n,); see `EventIdentity`."""
+    return EventIdentity().keys(frame, named=named)
+
+
+class EventIdentity:
+    """Keys for the events of one file, which may come in several frames.
 
     An event is its id where the sender gave one; else its user, item, type and time, and
-    how many events of the same four come before it in the frame, so that true repeats stay.
-
-    Args:
-        frame: With ``user_key``, ``item_key``, ``type``, ``timestamp``.
-        named: Name of a column with 64-bit keys of given ids, null where there is none.
+    how many events of the same four come before it in the file, so that true repeats stay.
     """
-    types = frame["type"].cast(pl.String)
-    distinct = types.unique(maintain_order=True).to_list()
-    codes = dict(zip(distinct, id_keys(distinct).tolist(), strict=True))
-    base = combine(
-        [
-            frame["user_key"].to_numpy(),
-            frame["item_key"].fill_null(_ABSENT).to_numpy(),
-            types.replace_strict(codes, return_dtype=pl.Int64).to_numpy(),
-            frame["timestamp"].fill_null(_ABSENT).to_numpy(),
-        ]
-    )
-    keys = combine([base, occurrence(base)])
-    if named is None:
-        return keys
-    given = frame[named].fill_null(0).to_numpy()
-    return np.where(frame[named].is_null().to_numpy(), keys, combine([given, given]))
+
+    def __init__(self) -> None:
+        self._before: list[IntKeys] = []
+
+    def keys(self, frame: pl.DataFrame, *, named: str | None = None) -> IntKeys:
+        """The key of each event of the next frame, shape (n,).
+
+        Args:
+            frame: With ``user_key``, ``item_key``, ``type``, ``timestamp``.
+            named: Name of a column with 64-bit keys of given ids, null where there is none.
+        """
+        base = combine(
+            [
+                frame["user_key"].to_numpy(),
+                frame["item_key"].fill_null(_ABSENT).to_numpy(),
+                _type_keys(frame["type"]),
+                frame["timestamp"].fill_null(_ABSENT).to_numpy(),
+            ]
+        )
+        nth = occurrence(base)
+        for earlier in self._before:
+            nth += np.searchsorted(earlier, base, side="right") - np.searchsorted(earlier, base)
+        self._before.append(np.sort(base))
+        keys = combine([base, nth])
+        if named is None:
+            return keys
+        given = frame[named].fill_null(0).to_numpy()
+        return np.where(frame[named].is_null().to_numpy(), keys, combine([given, given]))
 
 
 def occurrence(keys: IntKeys) -> IntKeys:
     """How many equal keys come before each, shape (n,)."""
-    order = np.argsort(keys, kind="stable")
-    ordered = keys[order]
-    starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
-    counts = np.diff(np.append(starts, len(keys)))
-    result = np.empty(len(keys), dtype=np.int64)
-    result[order] = np.arange(len(keys)) - np.repeat(starts, counts)
+    result = np.zeros(len(keys), dtype=np.int64)
+    ordered = np.sort(keys)
+    repeated = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+    if not len(repeated):
+        return result
+    at = np.minimum(np.searchsorted(repeated, keys), len(repeated) - 1)
+    rows = np.flatnonzero(repeated[at] == keys)
+    codes = at[rows]
+    order = np.argsort(codes, kind="stable")
+    counts = np.bincount(codes)
+    starts = np.repeat(np.cumsum(counts) - counts, counts)
+    result[rows[order]] = np.arange(len(rows)) - starts
     return result
+
+
+def _type_keys(types: pl.Series) -> IntKeys:
+    """The key of each type's name."""
+    distinct = types.unique()
+    names = distinct.cast(pl.String).to_list()
+    if not isinstance(types.dtype, pl.Categorical):
+        codes = dict(zip(names, id_keys(names).tolist(), strict=True))
+        return types.cast(pl.String).replace_strict(codes, return_dtype=pl.Int64).to_numpy()
+    physical = distinct.to_physical().to_numpy()
+    table = np.zeros(int(physical.max()) + 1 if len(physical) else 0, dtype=np.int64)
+    table[physical] = id_keys(names)
+    return table[types.to_physical().to_numpy()]

@@ -67,9 +67,10 @@ class EventStore(Protocol):
 
 @runtime_checkable
 class EntityStore(Protocol):
-    """Users and items with their attributes.
+    """Users and items with their attributes, and the ties between users.
 
-    Entity frames have the columns of ``zhiyin.core.schema.ENTITIES``.
+    Entity frames have the columns of ``zhiyin.core.schema.ENTITIES``, frames of ties those
+    of ``EDGES``.
     """
 
     def upsert(self, kind: EntityKind, rows: pl.DataFrame) -> int:
@@ -90,6 +91,14 @@ class EntityStore(Protocol):
 
     def delete(self, kind: EntityKind, entity_id: str) -> bool:
         """Erases one; says whether it was there."""
+        ...
+
+    def add_edges(self, edges: pl.DataFrame) -> int:
+        """Adds or overwrites ties between users, all or none; returns how many."""
+        ...
+
+    def edges(self) -> pl.DataFrame:
+        """Every tie between users."""
         ...
 
 
