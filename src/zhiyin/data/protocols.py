@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from zhiyin.core.errors import ConfigError, DataError, NotEnoughDataError
+from zhiyin.core.errors import DataError, NotEnoughDataError
 from zhiyin.core.histories import Histories, Milliseconds
 from zhiyin.data.ordering import by_time
 from zhiyin.data.positives import Positives
@@ -29,6 +30,16 @@ from zhiyin.data.splits import (
 )
 from zhiyin.data.splits import cold_items as cold_labels
 from zhiyin.data.vocabulary import Vocabulary
+
+
+class SplitProtocol(StrEnum):
+    """How test rows are chosen."""
+
+    LEAVE_ONE_OUT = "leave-one-out"
+    GIVEN_SPLIT = "given-split"
+    RANDOM_SPLIT = "random-split"
+    COLD_ITEMS = "cold-items"
+
 
 EVERYTHING = "metrics"
 """Name of the test whose candidates are the whole catalogue."""
@@ -105,22 +116,19 @@ class _Log:
         return whole, labels[sort]
 
 
-def split(rows: Positives, *, protocol: str, seed: int) -> Split:
+def split(rows: Positives, *, protocol: SplitProtocol, seed: int) -> Split:
     """Divides the rows of a table.
 
     Args:
         rows: The positives, in the order of the file.
-        protocol: A key of `PROTOCOLS`.
+        protocol: How test rows are chosen.
         seed: Seed of the draws.
 
     Raises:
-        ConfigError: No such protocol.
         DataError: The table lacks what the protocol needs.
         NotEnoughDataError: Nothing is left to learn from or to test on.
     """
-    if protocol not in PROTOCOLS:
-        raise ConfigError(f"no protocol {protocol!r}", hint=f"known: {', '.join(PROTOCOLS)}")
-    prepare, label, validate = PROTOCOLS[protocol]
+    prepare, label, validate = _STEPS[protocol]
     log = prepare(rows)
     filed, cold = label(log, np.random.default_rng(seed))
     whole, labels = log.histories(filed)
@@ -267,16 +275,16 @@ def _by_last(train: Histories, seed: int) -> Mask:
     return validation_mask(train, rule="last", seed=seed)
 
 
-Steps = tuple[
+_Steps = tuple[
     Callable[[Positives], _Log],
     Callable[[_Log, np.random.Generator], tuple[Labels, Mask | None]],
     Callable[[Histories, int], Mask],
 ]
 
-PROTOCOLS: dict[str, Steps] = {
-    "leave-one-out": (_in_order, _label_last, _by_last),
-    "given-split": (_as_given, _label_given, _by_share),
-    "random-split": (_as_filed, _label_random, _by_share),
-    "cold-items": (_as_filed, _label_cold, _by_cold),
+_STEPS: dict[SplitProtocol, _Steps] = {
+    SplitProtocol.LEAVE_ONE_OUT: (_in_order, _label_last, _by_last),
+    SplitProtocol.GIVEN_SPLIT: (_as_given, _label_given, _by_share),
+    SplitProtocol.RANDOM_SPLIT: (_as_filed, _label_random, _by_share),
+    SplitProtocol.COLD_ITEMS: (_as_filed, _label_cold, _by_cold),
 }
-"""How rows are prepared, labelled, and held out for choosing where no label says so."""
+# How rows are prepared, labelled, and held out for choosing where no label says so.

@@ -108,7 +108,7 @@ def _means(table: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _resampled(table: NDArray[np.float64], config: BootstrapConfig) -> NDArray[np.float64]:
     """Means over each draw of users, shape (resamples, metrics)."""
-    n, metrics = table.shape
+    n, metrics = len(table), int(table.shape[1])
     if not n:
         return np.full((config.resamples, metrics), np.nan)
     rng = derive_rng(config.seed, "bootstrap")
@@ -120,8 +120,7 @@ def _resampled(table: NDArray[np.float64], config: BootstrapConfig) -> NDArray[n
     for start in range(0, config.resamples, step):
         times = np.empty((min(step, config.resamples - start), n))
         for row in times:
-            picked: NDArray[np.int64] = rng.integers(n, size=n, dtype=np.int64)
-            row[:] = np.bincount(picked, minlength=n)
+            row[:] = np.bincount(rng.integers(n, size=n, dtype=np.int64), minlength=n)
         counts = np.full((1, metrics), float(n)) if complete else times @ known
         drawn.append(np.where(counts > 0, times @ filled / np.maximum(counts, 1.0), np.nan))
     return np.concatenate(drawn)

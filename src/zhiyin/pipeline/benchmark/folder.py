@@ -9,12 +9,12 @@ import polars as pl
 from zhiyin.core.errors import DataError
 from zhiyin.data.dataset import Dataset, category_pairs
 from zhiyin.data.positives import positives
-from zhiyin.data.protocols import Split, split
+from zhiyin.data.protocols import Split, SplitProtocol, split
 
 _WANTED = ["user_id", "item_id", "timestamp", "position", "value", "event", "split"]
 
 
-def read_split(folder: Path, *, protocol: str, seed: int) -> Split:
+def read_split(folder: Path, *, protocol: SplitProtocol, seed: int) -> Split:
     """Reads ``interactions.parquet`` and divides it.
 
     Raises:

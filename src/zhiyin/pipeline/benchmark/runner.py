@@ -10,7 +10,7 @@ import tempfile
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -19,15 +19,14 @@ from zhiyin.core.config import Config
 from zhiyin.core.errors import UnknownModelError
 from zhiyin.core.progress import Progress, silent
 from zhiyin.core.registry import RETRIEVERS, registered
-from zhiyin.data.protocols import Split
+from zhiyin.data.protocols import Split, SplitProtocol
 from zhiyin.evaluation.bootstrap import BootstrapConfig
-from zhiyin.pipeline.benchmark.confidence import confidence
+from zhiyin.evaluation.comparison import confidence
 from zhiyin.pipeline.benchmark.folder import as_dataset, read_split
 from zhiyin.pipeline.benchmark.task import save_tests, save_training
 
 BASELINES = ("popularity", "popularity_recent")
 """Always in the table."""
-Protocol = Literal["leave-one-out", "given-split", "random-split", "cold-items"]
 
 _PATIENCE = 4.0
 """A worker may live this many times the training budget, and half an hour more."""
@@ -36,7 +35,7 @@ _PATIENCE = 4.0
 class BenchmarkSettings(Config):
     """What is compared, and how."""
 
-    protocol: Protocol
+    protocol: SplitProtocol
     """How rows are divided into training and test."""
     models: tuple[str, ...] = ("auto",)
     """"auto" and names of registered models; the baselines join by themselves."""
@@ -100,7 +99,7 @@ def _check(models: Sequence[str]) -> None:
 def _facts(folder: Path, parts: Split, settings: BenchmarkSettings) -> dict[str, Any]:
     return {
         "dataset": folder.resolve().name,
-        "protocol": settings.protocol,
+        "protocol": settings.protocol.value,
         "seed": settings.seed,
         "budget_s": settings.budget_s,
         "dropped": parts.dropped,
@@ -134,7 +133,8 @@ def _run(room: Path, name: str, settings: BenchmarkSettings, progress: Progress)
             process.wait()
     result = room / f"{name}.json"
     if result.exists():
-        return json.loads(result.read_text(encoding="utf-8"))
+        # What is not a number has no place in JSON, even where a model reports it.
+        return json.loads(result.read_text(encoding="utf-8"), parse_constant=lambda _: None)
     return {"error": _post_mortem(process.returncode, complaints)}
 
 

@@ -14,17 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_matrix
 
-from zhiyin.core.candidates import Queries
 from zhiyin.core.clock import Deadline
 from zhiyin.core.errors import ZhiyinError
-from zhiyin.core.histories import Floats
-from zhiyin.core.metrics import category_vectors
 from zhiyin.core.registry import load_path
-from zhiyin.data.dataset import Dataset
-from zhiyin.evaluation.scoring import Catalogue, Evaluation, evaluate_scorer
+from zhiyin.evaluation.scoring import evaluate_scorer
 from zhiyin.pipeline.benchmark.task import load_tests, load_training
+from zhiyin.pipeline.measuring import as_queries, describe, rounded, scorer
 from zhiyin.pipeline.trained import Trained
 
 
@@ -87,50 +83,9 @@ def run_model(
             allowed=part.allowed,
         )
         result.setdefault("recommend_s", round(found.recommend_s, 3))
-        result[name] = _rounded(found)
+        result[name] = rounded(found)
         per_user |= {f"{name}/{metric}": column for metric, column in found.per_user.items()}
     return result, per_user
-
-
-def as_queries(dataset: Dataset) -> Queries:
-    """Every user as a query, as they stand after the training rows."""
-    known = dataset.histories.lengths > 0
-    users = np.where(known, np.arange(len(known)), -1).astype(np.int32)
-    return Queries(dataset.histories, users, dataset.as_of)
-
-
-def scorer(trained: Trained) -> Callable[[Queries], Floats]:
-    """Scores as the engine gives them: who has no history gets what everybody likes."""
-
-    def score(queries: Queries) -> Floats:
-        empty = queries.histories.lengths == 0
-        if empty.all():
-            return np.tile(np.log1p(trained.popularity), (len(queries), 1))
-        scores = trained.blend.score(queries)
-        if empty.any():
-            scores[empty] = np.log1p(trained.popularity)
-        return scores
-
-    return score
-
-
-def describe(dataset: Dataset) -> Catalogue:
-    """What measuring needs to know of the items."""
-    histories = dataset.histories
-    pairs = np.unique(histories.rows * np.int64(histories.n_items) + histories.items)
-    vectors: csr_matrix | None = None
-    if dataset.categories is not None:
-        vectors = category_vectors(
-            dataset.categories,
-            n_items=histories.n_items,
-            n_categories=len(dataset.category_names),
-        )
-    return Catalogue(
-        dataset.items.tie_order,
-        np.bincount(pairs % histories.n_items, minlength=histories.n_items),
-        int((histories.lengths > 0).sum()),
-        vectors,
-    )
 
 
 def peak_rss_mb() -> float:
@@ -145,11 +100,6 @@ def peak_rss_mb() -> float:
                 return int(line.split()[1]) / 1024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / 2**20 if sys.platform == "darwin" else peak / 1024
-
-
-def _rounded(found: Evaluation) -> dict[str, float | None]:
-    metrics = found.metrics.items()
-    return {name: None if np.isnan(value) else round(value, 6) for name, value in metrics}
 
 
 def _failure(kind: str, message: str) -> dict[str, Any]:

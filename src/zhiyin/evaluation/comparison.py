@@ -12,7 +12,7 @@ from zhiyin.evaluation.bootstrap import BootstrapConfig, differences, intervals
 HEADLINES = ("hr@10", "ndcg@10", "recall@20", "ndcg@20")
 """The metrics that people compare."""
 
-PerUser = dict[str, NDArray[np.floating]]
+PerUser = dict[str, NDArray[np.float64]]
 
 
 def confidence(models: dict[str, PerUser], config: BootstrapConfig) -> dict[str, Any]:

@@ -1,0 +1,62 @@
+"""What stands between a trained recommender and the measuring of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy.sparse import csr_matrix
+
+from zhiyin.core.candidates import Queries
+from zhiyin.core.histories import Floats
+from zhiyin.core.metrics import category_vectors
+from zhiyin.data.dataset import Dataset
+from zhiyin.evaluation.scoring import Catalogue, Evaluation
+from zhiyin.pipeline.trained import Trained
+
+
+def as_queries(dataset: Dataset) -> Queries:
+    """Every user as a query, as they stand after the training rows."""
+    known = dataset.histories.lengths > 0
+    users = np.where(known, np.arange(len(known)), -1).astype(np.int32)
+    return Queries(dataset.histories, users, dataset.as_of)
+
+
+def scorer(trained: Trained) -> Callable[[Queries], Floats]:
+    """Scores as the engine gives them: who has no history gets what everybody likes."""
+
+    def score(queries: Queries) -> Floats:
+        empty = queries.histories.lengths == 0
+        if empty.all():
+            return np.tile(np.log1p(trained.popularity), (len(queries), 1))
+        scores = trained.blend.score(queries)
+        if empty.any():
+            scores[empty] = np.log1p(trained.popularity)
+        return scores
+
+    return score
+
+
+def describe(dataset: Dataset) -> Catalogue:
+    """What measuring needs to know of the items."""
+    histories = dataset.histories
+    pairs = np.unique(histories.rows * np.int64(histories.n_items) + histories.items)
+    vectors: csr_matrix | None = None
+    if dataset.categories is not None:
+        vectors = category_vectors(
+            dataset.categories,
+            n_items=histories.n_items,
+            n_categories=len(dataset.category_names),
+        )
+    return Catalogue(
+        dataset.items.tie_order,
+        np.bincount(pairs % histories.n_items, minlength=histories.n_items),
+        int((histories.lengths > 0).sum()),
+        vectors,
+    )
+
+
+def rounded(found: Evaluation) -> dict[str, float | None]:
+    """Every figure with six places, None where it is undefined."""
+    metrics = found.metrics.items()
+    return {name: None if np.isnan(value) else round(value, 6) for name, value in metrics}
