@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -94,7 +95,8 @@ def catalogue_columns(items: pl.DataFrame) -> tuple[dict[str, str], pl.DataFrame
         if attributes.get("title"):
             titles[entity_id] = str(attributes["title"])
         ids.append(entity_id)
-        categories.append([str(c) for c in attributes.get("categories") or []])
+        named: list[Any] = attributes.get("categories") or []
+        categories.append([str(category) for category in named])
     frame = pl.DataFrame(
         {"id": ids, "categories": categories}, schema={"id": pl.String, "categories": pl.List(pl.String)}
     )

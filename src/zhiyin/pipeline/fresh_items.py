@@ -48,7 +48,7 @@ class FreshItems:
         self._checked = 0
         self._takers: dict[int, dict[int, None]] = {}
         self.vocabulary = vocabulary
-        self._company = csr_matrix((0, len(vocabulary)), dtype=np.float32)
+        self._company = _nobody(0, len(vocabulary))
 
     def __len__(self) -> int:
         return len(self.vocabulary) - len(self._trained)
@@ -117,7 +117,7 @@ class FreshItems:
             values.append((weights * len(users) / (len(users) + SHRINKAGE)).astype(np.float32))
         shape = (len(takers), len(self._trained))
         if not rows:
-            return csr_matrix(shape, dtype=np.float32)
+            return _nobody(*shape)
         pairs = (np.concatenate(rows), np.concatenate(columns))
         return csr_matrix((np.concatenate(values), pairs), shape=shape)
 
@@ -126,3 +126,8 @@ class FreshItems:
         keys = np.array([e.item_key for e in past if e.item_key is not None], dtype=np.int64)
         found = self._trained.locate(keys)
         return np.unique(found[found >= 0])
+
+
+def _nobody(items: int, company: int) -> csr_matrix:
+    """The company of items that nobody took."""
+    return csr_matrix((items, company)).astype(np.float32)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -43,7 +43,7 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) 
 
 
 @contextmanager
-def progress_bar(*, quiet: bool = False) -> Iterator[Listener]:
+def progress_bar(*, quiet: bool = False) -> Generator[Listener]:
     """A progress bar on standard error, as a listener; silent with ``quiet``."""
     columns = (
         SpinnerColumn(),
@@ -62,7 +62,7 @@ def progress_bar(*, quiet: bool = False) -> Iterator[Listener]:
 
 
 @contextmanager
-def teaching(*, as_json: bool = False) -> Iterator[None]:
+def teaching(*, as_json: bool = False) -> Generator[None]:
     """Turns our errors into a message and exit code 1; others keep their traceback."""
     try:
         yield

@@ -15,7 +15,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -53,7 +53,7 @@ def load(path: Path, *, insert: str, frame: pl.DataFrame, before: list[str], aft
 
 
 @contextmanager
-def query(path: Path, sql: str) -> Iterator[pl.DataFrame]:
+def query(path: Path, sql: str) -> Generator[pl.DataFrame]:
     """The rows of a query, as a frame over a temporary Arrow file."""
     with tempfile.TemporaryDirectory(prefix="zhiyin-") as folder:
         file = Path(folder) / "rows.arrow"
@@ -80,7 +80,8 @@ def main() -> None:
     from adbc_driver_sqlite import dbapi  # noqa: PLC0415 - only ever in the child process
 
     request: Request = json.load(sys.stdin)
-    with dbapi.connect(request["path"], autocommit=True) as connection, connection.cursor() as cursor:
+    connect: Any = dbapi.connect
+    with connect(request["path"], autocommit=True) as connection, connection.cursor() as cursor:
         for pragma in (f"busy_timeout = {_BUSY_MS}", f"cache_size = -{_CACHE_KIB}", "synchronous = FULL"):
             cursor.execute(f"PRAGMA {pragma}")
         if "select" in request:

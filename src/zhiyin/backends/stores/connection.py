@@ -7,7 +7,7 @@ was acknowledged survives a power cut too, not only the death of the process.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -47,13 +47,13 @@ class SqliteDatabase:
         self.engine.dispose()
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
+    def reading(self) -> Generator[Connection]:
         """A connection for reading."""
         with translated(self.path), self.engine.connect() as connection:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self) -> Generator[Connection]:
         """A connection in a transaction, committed at the end."""
         with translated(self.path), self.engine.begin() as connection:
             yield connection
@@ -92,7 +92,7 @@ class SqliteDatabase:
         with translated(self.path):
             if rows >= BULK_ROWS:
                 with bulk.query(self.path, sql) as frame:
-                    return frame.cast(dict(columns))
+                    return frame.cast({name: kind() for name, kind in columns.items()})
             with self.engine.connect() as connection:
                 found = connection.exec_driver_sql(sql).fetchall()
         return pl.DataFrame([tuple(row) for row in found], schema=dict(columns), orient="row")
@@ -125,7 +125,7 @@ class SqliteDatabase:
 
 
 @contextmanager
-def translated(path: Path) -> Iterator[None]:
+def translated(path: Path) -> Generator[None]:
     """Turns a driver's complaint into one of ours."""
     try:
         yield

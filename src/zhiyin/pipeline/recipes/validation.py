@@ -87,7 +87,7 @@ class Judge:
         """Mean NDCG@k of scores of shape (q, n_items); ``scores`` is not kept."""
         barred = scores.copy()
         bar(barred, self._seen)
-        return self._mean(barred, self._hit)
+        return self.mean(barred, self._hit)
 
     def shortlist(self, scores: list[Floats], *, size: int) -> Shortlist:
         """The columns that matter: for each query the best items of any member.
@@ -105,7 +105,8 @@ class Judge:
         hit = np.take_along_axis(self._hit, kept, axis=1)
         return Shortlist(parts, barred, hit, self)
 
-    def _mean(self, scores: Floats, hit: NDArray[np.bool_]) -> float:
+    def mean(self, scores: Floats, hit: NDArray[np.bool_]) -> float:
+        """Mean NDCG@k of scores whose hits are known, both of shape (q, columns)."""
         k = min(self._k, scores.shape[1])
         best = np.argpartition(-scores, k - 1, axis=1)[:, :k]
         order = np.argsort(-np.take_along_axis(scores, best, axis=1), axis=1, kind="stable")
@@ -139,4 +140,4 @@ class Shortlist:
         for weight, part in zip(weights, self.parts, strict=True):
             if weight:
                 total += np.float32(weight) * part
-        return self._judge._mean(total, self._hit)  # noqa: SLF001 - one class in two halves
+        return self._judge.mean(total, self._hit)
