@@ -10,7 +10,11 @@ from rich.table import Table
 from zhiyin.app.cli.output import table
 
 _SHOWN = ("hr@10", "ndcg@10", "recall@20", "ndcg@20")
-_COLUMNS = ["model", *(f"{name} ±" for name in _SHOWN), "coverage@10", "train s", "users/s", "MB"]
+_WITH_SPAN = "ndcg@10"
+_NARROW = ["model", *(f"{m} ±" if m == _WITH_SPAN else m for m in _SHOWN), "train s"]
+_WIDE = [*_NARROW, "coverage@10", "users/s", "MB"]
+_WIDE_FROM = 110
+"""Terminals of this many columns show the wide table."""
 _TITLES = {"metrics": "all items", "metrics_cold": "cold items", "metrics_warm": "warm items"}
 
 
@@ -19,7 +23,7 @@ def print_report(report: dict[str, Any], console: Console) -> None:
     for test, users in report["n_test_users"].items():
         name = f"{report.get('dataset', 'this workspace')}, {report['protocol']}"
         title = f"{name}, {_TITLES.get(test, test)}: {users:,} users, {report['n_items']:,} items"
-        console.print(_table(report, test, users, title))
+        console.print(_table(report, test, title, wide=console.width >= _WIDE_FROM))
     for line in notes(report):
         console.print(f"  {line}", markup=False, highlight=False)
 
@@ -47,27 +51,29 @@ def notes(report: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _table(report: dict[str, Any], test: str, users: int, title: str) -> Table:
+def _table(report: dict[str, Any], test: str, title: str, *, wide: bool) -> Table:
+    columns = _WIDE if wide else _NARROW
+    users = report["n_test_users"][test]
     spans = report["confidence"]["intervals"].get(test, {})
     rows = [
-        _row(name, entry, test, spans.get(name, {}), users)
+        _row(name, entry, test, spans.get(name, {}), users)[: len(columns)]
         for name, entry in report["models"].items()
     ]
-    return table(title, _COLUMNS, rows)
+    return table(title, columns, rows)
 
 
 def _row(
     name: str, entry: dict[str, Any], test: str, spans: dict[str, Any], users: int
 ) -> list[object]:
     if test not in entry:
-        return [name, *["failed"] * len(_SHOWN), *["-"] * (len(_COLUMNS) - len(_SHOWN) - 1)]
+        return [name, "failed", *["-"] * (len(_WIDE) - 2)]
     metrics = entry[test]
     spent = entry["recommend_s"]
     return [
         name,
-        *(_figure(metrics.get(metric), spans.get(metric)) for metric in _SHOWN),
-        _figure(metrics.get("coverage@10"), None),
+        *(_figure(metrics.get(m), spans.get(m) if m == _WITH_SPAN else None) for m in _SHOWN),
         f"{entry['train_s']:.1f}",
+        _figure(metrics.get("coverage@10"), None),
         f"{users / spent:,.0f}" if spent else "-",
         f"{entry['peak_rss_mb']:,.0f}" if "peak_rss_mb" in entry else "-",
     ]
