@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from scipy.linalg import blas
 from scipy.sparse import csr_matrix
@@ -12,6 +14,7 @@ _BUDGET_BYTES = 64 * 2**20
 _SPARSE_PER_FLOP = 20.0
 """How much longer a multiply-add takes in scipy's sparse product than in BLAS."""
 _BLOCK = 1024
+_DENSE_BYTES = 256 * 2**20
 
 
 def times_dense(matrix: csr_matrix, weights: Floats) -> Floats:
@@ -55,11 +58,64 @@ def gram(left: csr_matrix) -> Floats:
             dense = left[start : start + step].toarray()
             result = blas.ssyrk(1.0, dense.T, beta=1.0, c=result, lower=1, overwrite_c=1)
         return mirror(result)
-    columns = left.T.tocsr()
+    columns = csr_matrix(left.T)
     for start in range(0, n, _BLOCK):
         block = columns[start : start + _BLOCK] @ left
         result[:, start : start + _BLOCK] = block.toarray().T
     return result
+
+
+def gram_blocks(left: csr_matrix) -> Iterator[tuple[slice, Floats]]:
+    """The rows of X'X, a block at a time, for catalogues whose square would not fit.
+
+    Args:
+        left: X, float32 of shape (q, n).
+
+    Yields:
+        Which rows, and float32 of shape (rows, n), fresh.
+    """
+    n = left.shape[1]
+    if 4 * n * n <= _DENSE_BYTES:
+        whole = gram(left)
+        for start in range(0, n, _BLOCK):
+            part = slice(start, min(n, start + _BLOCK))
+            yield part, np.ascontiguousarray(whole[:, part].T)
+        return
+    columns: csr_matrix = csr_matrix(left.T)
+    step = max(1, _BUDGET_BYTES // (4 * n))
+    for start in range(0, n, step):
+        part = slice(start, min(n, start + step))
+        yield part, np.asarray((columns[part] @ left).toarray(), dtype=np.float32)
+
+
+def keep_largest(values: Floats, k: int) -> csr_matrix:
+    """The k largest positive entries of each row, as a sparse matrix.
+
+    Args:
+        values: float32 of shape (q, n), finite.
+        k: Entries kept; may exceed n.
+
+    Returns:
+        float32 of shape (q, n), columns sorted.
+    """
+    q, n = values.shape
+    if k < n:
+        columns = np.sort(np.argpartition(values, n - k, axis=1)[:, n - k :], axis=1)
+        kept = np.take_along_axis(values, columns, axis=1)
+    else:
+        columns = np.repeat(np.arange(int(n))[None, :], int(q), axis=0)
+        kept = values
+    positive = kept > 0
+    pointers = np.concatenate([[0], np.cumsum(positive.sum(axis=1))])
+    return csr_matrix(
+        (kept[positive], columns[positive].astype(np.int32), pointers.astype(np.int32)),
+        shape=(q, n),
+    )
+
+
+def to_dense(matrix: csr_matrix) -> Floats:
+    """A sparse matrix as a dense one, float32."""
+    return np.asarray(matrix.toarray(), dtype=np.float32)
 
 
 def mirror(lower: Floats) -> Floats:

@@ -14,7 +14,7 @@ from zhiyin.core.config import Config
 from zhiyin.core.histories import Floats
 from zhiyin.core.products import gram, times_dense
 from zhiyin.core.protocols import Arrays
-from zhiyin.models.linear.solve import inverse, zero_diagonal_weights
+from zhiyin.models.linear.solve import balanced, inverse, zero_diagonal_weights
 
 
 class EaseConfig(Config):
@@ -22,6 +22,10 @@ class EaseConfig(Config):
 
     l2: float = Field(default=500.0, gt=0)
     """Ridge penalty on the item-to-item weights; larger for sparser data."""
+    dropout: float = Field(default=0.0, ge=0, lt=1)
+    """Share of each history hidden while learning, in expectation; holds frequent items back."""
+    user_power: float = Field(default=0.0, ge=0, le=1)
+    """Users count as (events / mean events) ^ -this, so that heavy users weigh less."""
     query_decay: float | None = Field(default=None, gt=0)
     """Events of the queried history fade as exp(-position from the end / this); None: alike."""
 
@@ -30,8 +34,10 @@ class EaseRetriever:
     """Item-to-item weights with a zero diagonal, in closed form.
 
     B = I - P diag(1/P_jj) with P = (X'X + l2 I)^-1 (Steck, "Embarrassingly shallow
-    autoencoders for sparse data", WWW 2019, eq. 8). Cost: items^3 time, and one matrix
-    of items^2 float32, in which everything happens.
+    autoencoders for sparse data", WWW 2019, eq. 8). With dropout p, the ridge grows by
+    p/(1-p) diag(X'X) (Steck, "Autoencoders that don't overfit towards the identity",
+    NeurIPS 2020, eq. 9). Cost: items^3 time, and one matrix of items^2 float32, in which
+    everything happens.
     """
 
     Config = EaseConfig
@@ -41,8 +47,12 @@ class EaseRetriever:
 
     def fit(self, data: TrainingData, *, rng: np.random.Generator, deadline: Deadline) -> Self:
         """Solves for the weights."""
-        matrix = data.histories.positive().matrix()
-        self._weights = zero_diagonal_weights(inverse(gram(matrix), self.config.l2))
+        settings = self.config
+        matrix = balanced(data.histories.positive().matrix(), power=settings.user_power)
+        products = gram(matrix)
+        hidden = settings.dropout / (1.0 - settings.dropout)
+        ridge = np.float32(settings.l2) + np.float32(hidden) * products.diagonal()
+        self._weights = zero_diagonal_weights(inverse(products, ridge))
         return self
 
     def score(self, queries: Queries) -> Floats:

@@ -5,13 +5,33 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import lapack
+from scipy.sparse import csr_matrix
 
 from zhiyin.core.errors import TrainingError
 from zhiyin.core.histories import Floats
 from zhiyin.core.products import mirror
 
+_DOUBLINGS = 20
 _ILL = 1e-6
 """Smallest squared pivot, against the largest diagonal, that single precision may hold."""
+
+
+def balanced(matrix: csr_matrix, *, power: float) -> csr_matrix:
+    """Scales each row by (its entries / mean entries of a row that has any) ^ -power.
+
+    Squared in X'X, a power of 0.5 makes every user count alike per item.
+
+    Args:
+        matrix: float32 of shape (q, n); left as it is.
+        power: 0 leaves the rows alone.
+    """
+    if not power or not matrix.nnz:
+        return matrix
+    counts = np.diff(matrix.indptr)
+    mean = matrix.nnz / np.count_nonzero(counts)
+    scale = (np.maximum(counts, 1) / mean) ** -power
+    values = matrix.data * np.repeat(scale, counts).astype(np.float32)
+    return csr_matrix((values, matrix.indices, matrix.indptr), shape=matrix.shape)
 
 
 def inverse(gram: Floats, diagonal: Floats | float) -> Floats:
@@ -65,3 +85,33 @@ def zero_diagonal_weights(precision: Floats) -> Floats:
     weights /= -precision.diagonal().copy()
     weights[np.diag_indices(len(weights))] = 0.0
     return weights
+
+
+def ridge_regression(products: Floats, ridge: Floats, targets: Floats) -> Floats:
+    """(A + diag(ridge))^-1 T of a symmetric matrix, by Cholesky.
+
+    Where A is not quite positive (its sums were cut off), the ridge doubles until it holds.
+
+    Args:
+        products: A, float32 of shape (m, m), Fortran order; overwritten.
+        ridge: What is added to the diagonal, shape (m,), above 0.
+        targets: T, float32 of shape (m, n).
+
+    Returns:
+        float32 of shape (m, n), in C order.
+
+    Raises:
+        TrainingError: No ridge within reason makes the matrix positive.
+    """
+    original = products.diagonal() + np.float32(0.0)
+    places = np.diag_indices(len(products))
+    for _ in range(_DOUBLINGS):
+        products[places] = original + ridge
+        factor, failed = lapack.spotrf(products, lower=1, clean=0, overwrite_a=1)
+        if not failed:
+            solution, _ = lapack.spotrs(factor, np.asfortranarray(targets), lower=1, overwrite_b=1)
+            return np.ascontiguousarray(solution)
+        # The upper triangle still holds the matrix; mirror() reads the lower one.
+        mirror(products.T)
+        ridge = ridge * np.float32(2.0)
+    raise TrainingError("the transitions between items are singular", hint="use a larger l2")

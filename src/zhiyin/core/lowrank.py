@@ -1,0 +1,60 @@
+"""Leading eigenvectors of a large symmetric matrix, by products alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy.linalg import qr
+
+from zhiyin.core.clock import Deadline
+from zhiyin.core.histories import Floats
+from zhiyin.core.threads import one_blas_thread
+
+_SPARE = 16
+
+
+def leading_eigenvectors(
+    apply: Callable[[Floats], Floats],
+    *,
+    size: int,
+    rank: int,
+    rng: np.random.Generator,
+    deadline: Deadline,
+    rounds: int = 8,
+) -> tuple[Floats, Floats]:
+    """Randomised subspace iteration with a Rayleigh-Ritz step at the end.
+
+    Halko, Martinsson and Tropp, "Finding structure with randomness", SIAM Review 2011,
+    algorithm 4.4, for a symmetric positive semi-definite matrix A.
+
+    Args:
+        apply: Multiplies A with a float32 block of shape (size, columns).
+        size: Rows of A.
+        rank: Eigenvectors asked for.
+        rng: Draws the first block.
+        deadline: When it has passed, no further round begins.
+        rounds: Products with A before the last.
+
+    Returns:
+        Eigenvalues, largest first, float32 of shape (r,) and eigenvectors of shape
+        (size, r), with r = min(rank, size).
+    """
+    rank = min(rank, size)
+    block = rng.standard_normal((size, min(size, rank + _SPARE)), dtype=np.float32)
+    block = _orthonormal(apply(_orthonormal(block)))
+    for _ in range(rounds):
+        if deadline.left <= 0:
+            break
+        block = _orthonormal(apply(block))
+    small = block.T @ apply(block)
+    values, rotation = np.linalg.eigh((small + small.T) / np.float32(2.0))
+    largest = np.argsort(-values, kind="stable")[:rank]
+    vectors = np.ascontiguousarray(block @ rotation[:, largest], dtype=np.float32)
+    return values[largest].astype(np.float32), vectors
+
+
+def _orthonormal(block: Floats) -> Floats:
+    with one_blas_thread():  # Householder panels are too thin to be worth sharing
+        basis, _ = qr(block, mode="economic", overwrite_a=True, check_finite=False)
+    return np.asarray(basis, dtype=np.float32)

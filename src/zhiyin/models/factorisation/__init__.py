@@ -1,0 +1,1 @@
+"""Family: users and items as vectors whose product is the score."""

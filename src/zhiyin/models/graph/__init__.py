@@ -1,0 +1,1 @@
+"""Family: filters over the graph of users and items, without training."""

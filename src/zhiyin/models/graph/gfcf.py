@@ -1,0 +1,111 @@
+"""GF-CF: a low-pass filter on the graph of users and items."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+from scipy.sparse import csr_matrix, vstack
+
+from zhiyin.core.candidates import Queries, TrainingData
+from zhiyin.core.clock import Deadline
+from zhiyin.core.config import Config
+from zhiyin.core.histories import Floats
+from zhiyin.core.lowrank import leading_eigenvectors
+from zhiyin.core.products import gram, gram_blocks, keep_largest, times_dense
+from zhiyin.core.protocols import Arrays
+from zhiyin.models.graph.normalise import normalised
+
+
+class GfcfConfig(Config):
+    """Hyperparameters of GF-CF."""
+
+    rank: int = Field(default=256, ge=1)
+    """Frequencies that the ideal low-pass filter lets through."""
+    alpha: float = Field(default=0.3, ge=0)
+    """Weight of the ideal low-pass filter beside the linear one."""
+    neighbours: int | None = Field(default=None, ge=1)
+    """Co-occurrences kept for each item; None keeps all, in items^2 memory."""
+    query_decay: float | None = Field(default=None, gt=0)
+    """Events of the queried history fade as exp(-position from the end / this); None: alike."""
+
+
+class GfcfRetriever:
+    """Normalised co-occurrence plus a low-rank part; nothing is trained.
+
+    s = x (R'R + alpha D^-1/2 V V' D^1/2), where R = D_U^-1/2 X D^-1/2, D_U and D hold the
+    users' and the items' degrees, and V the leading right singular vectors of R (Shen, Wu,
+    Zhang, Shan, Zhang, Letaief and Li, "How powerful is graph convolution for
+    recommendation?", CIKM 2021, eq. 17).
+    """
+
+    Config = GfcfConfig
+
+    def __init__(self, config: GfcfConfig | None = None) -> None:
+        self.config = config or GfcfConfig()
+
+    def fit(self, data: TrainingData, *, rng: np.random.Generator, deadline: Deadline) -> Self:
+        """Normalises, multiplies, and finds the leading singular vectors."""
+        settings = self.config
+        rows, degrees = normalised(data.histories.positive().matrix(), user_power=0.5)
+        root = np.sqrt(np.maximum(degrees, np.float32(1.0))).astype(np.float32)
+        if settings.neighbours is None:
+            self._near: Floats | csr_matrix = gram(rows).T
+            near = self._near
+
+            def apply(block: Floats) -> Floats:
+                return near @ block
+        else:
+            blocks = [keep_largest(b, settings.neighbours) for _, b in gram_blocks(rows)]
+            self._near = csr_matrix(vstack(blocks)) if blocks else csr_matrix((0, 0))
+
+            def apply(block: Floats) -> Floats:
+                return np.asarray(rows.T @ (rows @ block), dtype=np.float32)
+
+        _, vectors = leading_eigenvectors(
+            apply, size=data.n_items, rank=settings.rank, rng=rng, deadline=deadline
+        )
+        self._into = vectors / root[:, None]
+        self._back = np.ascontiguousarray(vectors.T * root * np.float32(settings.alpha))
+        return self
+
+    def score(self, queries: Queries) -> Floats:
+        """Both filters applied to the (decayed) history."""
+        history = queries.histories.resized(len(self._into))
+        return self._filter(history.matrix(decay=self.config.query_decay))
+
+    def _filter(self, rows: csr_matrix) -> Floats:
+        near = self._near
+        scores = (
+            (rows @ near).toarray() if isinstance(near, csr_matrix) else times_dense(rows, near)
+        )
+        scores += times_dense(rows, self._into) @ self._back
+        return scores
+
+    def similar(self, items: NDArray[np.int32]) -> Floats:
+        """What a history of the asked item alone would score."""
+        ones = np.ones(len(items), dtype=np.float32)
+        alone = (ones, items, np.arange(len(items) + 1))
+        return self._filter(csr_matrix(alone, shape=(len(items), len(self._into))))
+
+    def state(self) -> Arrays:
+        """The co-occurrences (dense or sparse) and the way into the spectrum and back."""
+        shared = {"into": self._into, "back": self._back}
+        near = self._near
+        if isinstance(near, csr_matrix):
+            return shared | {"data": near.data, "indices": near.indices, "indptr": near.indptr}
+        return shared | {"near": near}
+
+    def restore(self, arrays: Arrays) -> Self:
+        """Takes the arrays back."""
+        self._into, self._back = arrays["into"], arrays["back"]
+        n = len(self._into)
+        if "near" in arrays:
+            self._near = arrays["near"]
+        else:
+            self._near = csr_matrix(
+                (arrays["data"], arrays["indices"], arrays["indptr"]), shape=(n, n)
+            )
+        return self

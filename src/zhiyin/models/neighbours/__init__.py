@@ -1,0 +1,1 @@
+"""Family: people like you, things like this."""
