@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.table import Table
 
 from zhiyin.app.cli.output import (
     JsonOption,
@@ -15,6 +16,7 @@ from zhiyin.app.cli.output import (
     table,
     teaching,
 )
+from zhiyin.core.slate import Position, Slate
 from zhiyin.pipeline.wiring import open_workspace
 
 
@@ -28,18 +30,44 @@ def recommend(
     workspace: WorkspaceOption = Path("."),
     n: Annotated[int, typer.Option("-n", min=1, help="How many items.")] = 10,
     surface: Annotated[str, typer.Option(help="Where the slate appears.")] = "home",
+    explain: Annotated[bool, typer.Option("--explain", help="Show what speaks for each item.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show a slate for a user, and log its exposure."""
     with teaching(as_json=as_json), open_workspace(workspace) as opened:
-        slate = opened.recommend(user, n=n, surface=surface)
-        titles = opened.titles(slate.item_ids)
+        slate = opened.recommend(user, n=n, surface=surface, explain=explain)
+        titles = opened.titles([*slate.item_ids, *cited_items(slate)])
     if as_json:
         print_json(slate.model_dump(mode="json"))
         return
+    console.print(slate_table(f"For {user}", slate, titles, explain=explain))
+    for fallback in slate.fallbacks:
+        console.print(fallback, style="yellow")
+    console.print(f"slate {slate.slate_id}, model {slate.model_version}", style="dim")
+
+
+def slate_table(title: str, slate: Slate, titles: dict[str, str], *, explain: bool) -> Table:
+    """A slate as people read it."""
+    columns = ["#", "item", "title", "score"] + (["because of"] if explain else [])
     rows = [
-        (place, p.item_id, titles.get(p.item_id, ""), p.score)
+        [place, p.item_id, titles.get(p.item_id, ""), p.score]
+        + ([because(p, titles)] if explain else [])
         for place, p in enumerate(slate.positions, start=1)
     ]
-    console.print(table(f"For {user}", ["#", "item", "title", "score"], rows))
-    console.print(f"slate {slate.slate_id}, model {slate.model_version}", style="dim")
+    return table(title, columns, rows)
+
+
+def because(position: Position, titles: dict[str, str]) -> str:
+    """The evidence of a position in one line, from recorded fields only."""
+    return "; ".join(
+        f"{fact.event} of {titles.get(fact.item_id, fact.item_id)} ({fact.share:.0%})"
+        if fact.item_id is not None
+        else fact.text
+        for fact in position.evidence
+    )
+
+
+def cited_items(slate: Slate) -> list[str]:
+    """Every item that the slate's evidence speaks of."""
+    facts = [fact for position in slate.positions for fact in position.evidence]
+    return [fact.item_id for fact in facts if fact.item_id is not None]
