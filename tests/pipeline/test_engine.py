@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.pipeline.conftest import two_tastes
 from zhiyin.core.errors import UnknownEntityError
 from zhiyin.pipeline.workspace import Workspace
 
@@ -14,12 +15,14 @@ def kinds(items: list[str]) -> set[str]:
     return {item.split("-")[0] for item in items}
 
 
+def taken(user: str) -> set[object]:
+    return {event["item_id"] for event in two_tastes() if event["user_id"] == user}
+
+
 def test_people_get_what_their_like_take_and_nothing_they_had(shop: Workspace) -> None:
     slate = shop.recommend("u00", n=5)
-    had = {e.item_key for e in shop.engine()._histories.past("u00")}  # noqa: SLF001
-    located = {int(shop.engine().items.keys[shop.engine().items.index[i]]) for i in slate.item_ids}
     assert kinds(slate.item_ids) == {"book"}
-    assert not located & had
+    assert not set(slate.item_ids) & taken("u00")
     assert slate.fallbacks == []
     assert [p.propensity for p in slate.positions] == [1.0] * 5
 
@@ -35,7 +38,9 @@ def test_a_stranger_gets_popular_items_and_the_slate_says_so(shop: Workspace) ->
     slate = shop.recommend("nobody", n=4)
     assert len(slate.positions) == 4
     assert slate.fallbacks == ["no history: popular items"]
-    counts = [shop.engine().trained.popularity[shop.engine().items.index[i]] for i in slate.item_ids]
+    counts = [
+        shop.engine().trained.popularity[shop.engine().items.index[i]] for i in slate.item_ids
+    ]
     assert counts == sorted(counts, reverse=True)
 
 
@@ -92,9 +97,7 @@ def test_excluded_items_stay_out(shop: Workspace) -> None:
 
 def test_evidence_names_events_that_happened(shop: Workspace) -> None:
     slate = shop.recommend("u00", n=3, explain=True)
-    had = {shop.engine().items.ids[i] for i in shop.engine()._histories.of(  # noqa: SLF001
-        shop.engine()._histories.past("u00"), (), now=0  # noqa: SLF001
-    ).items}
+    had = taken("u00")
     for position in slate.positions:
         assert position.evidence
         assert position.sources.keys() == {"ease"}
@@ -127,24 +130,24 @@ def test_unknown_ids_are_told_apart_from_empty_answers(shop: Workspace) -> None:
 
 def test_negative_feedback_pushes_away(make_workspace: Callable[..., Workspace]) -> None:
     workspace = make_workspace("[events.weights]\nview = 1.0\ndislike = -1.0\n")
-    from tests.pipeline.conftest import two_tastes  # noqa: PLC0415
-
     workspace.record(two_tastes())
     workspace.train(recipe="ease")
-    workspace.record([
-        {"user_id": "x", "item_id": "book-1", "type": "dislike"},
-        {"user_id": "x", "item_id": "pan-1", "type": "view"},
-    ])
+    workspace.record(
+        [
+            {"user_id": "x", "item_id": "book-1", "type": "dislike"},
+            {"user_id": "x", "item_id": "pan-1", "type": "view"},
+        ]
+    )
     slate = workspace.recommend("x", n=30)
     assert "book-1" not in slate.item_ids
     assert kinds(slate.item_ids[:9]) == {"pan"}
     assert kinds(slate.item_ids[-5:]) == {"book"}
 
 
-def test_the_same_query_and_seed_give_the_same_slate(make_workspace: Callable[..., Workspace]) -> None:
+def test_the_same_query_and_seed_give_the_same_slate(
+    make_workspace: Callable[..., Workspace],
+) -> None:
     workspace = make_workspace('[serve]\npolicy = "boltzmann"\n')
-    from tests.pipeline.conftest import two_tastes  # noqa: PLC0415
-
     workspace.record(two_tastes())
     workspace.train(recipe="ease")
     one, two, other = (workspace.recommend("u00", n=5, seed=s) for s in (3, 3, 4))

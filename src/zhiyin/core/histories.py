@@ -105,20 +105,15 @@ class Histories:
                 rows as they are, 0 makes them sum to 1.
 
         Returns:
-            Repeated items of a row add up, capped at the largest single weight so that a
-            film watched ten times is not ten films.
+            Of a repeated (row, item) the value largest in size stays: a film watched ten
+            times is not ten films. Columns are sorted.
         """
         source, values = self, self.weights
         if decay is not None and self.ordered:
             # Older events would add less than single precision can hold.
             source = self.recent(math.ceil(_NEGLIGIBLE * decay))
             values = source.weights * np.exp(-source.from_end / decay).astype(np.float32)
-        result = csr_matrix(
-            (values.astype(np.float32), source.items, source.indptr),
-            shape=(len(self), self.n_items),
-        )
-        if not result.has_canonical_format:
-            result = _merge_repeats(result)
+        result = _sparse(source, values)
         if power != 1.0:
             rows: NDArray[np.int64] = np.repeat(np.arange(len(self)), np.diff(result.indptr))
             sums = np.bincount(rows, np.abs(result.data), minlength=len(self))
@@ -137,16 +132,24 @@ class Histories:
         )
 
 
-def _merge_repeats(matrix: csr_matrix) -> csr_matrix:
-    """Sorts columns; of a repeated (row, item) the value largest in size stays."""
-    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
-    order = np.lexsort((-np.abs(matrix.data), matrix.indices, rows))
-    rows, cols, data = rows[order], matrix.indices[order], matrix.data[order]
-    first = np.ones(len(rows), dtype=bool)
-    first[1:] = (rows[1:] != rows[:-1]) | (cols[1:] != cols[:-1])
-    merged = csr_matrix((data[first], (rows[first], cols[first])), shape=matrix.shape)
-    merged.sort_indices()
-    return merged
+def _sparse(source: Histories, values: Floats) -> csr_matrix:
+    """Sorted columns; of a repeated (row, item) the value largest in size stays."""
+    keys = source.rows * np.int64(source.n_items) + source.items
+    order = np.argsort(keys, kind="stable")
+    ordered = keys[order]
+    indptr = source.indptr
+    if np.any(ordered[1:] == ordered[:-1]):
+        order = np.lexsort((-np.abs(values), keys))
+        first = np.ones(len(keys), dtype=np.bool_)
+        first[1:] = keys[order[1:]] != keys[order[:-1]]
+        kept = np.concatenate([[0], np.cumsum(first)])
+        indptr, order = kept[indptr], order[first]
+    result = csr_matrix(
+        (values[order].astype(np.float32), source.items[order], indptr),
+        shape=(len(source), source.n_items),
+    )
+    result.has_sorted_indices = True
+    return result
 
 
 def empty_histories(q: int, n_items: int) -> Histories:

@@ -31,7 +31,9 @@ class ArtifactFolder:
         self.root = root
         root.mkdir(parents=True, exist_ok=True)
 
-    def publish(self, version: str, *, manifest: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Path:
+    def publish(
+        self, version: str, *, manifest: dict[str, Any], arrays: dict[str, NDArray[Any]]
+    ) -> Path:
         """Writes a version beside the others and points at it when it is whole.
 
         Args:
@@ -45,14 +47,19 @@ class ArtifactFolder:
         draft = self.root / f".{version}.draft"
         shutil.rmtree(draft, ignore_errors=True)
         try:
-            files = {f"{name}.npy": _write(draft / f"{name}.npy", array) for name, array in arrays.items()}
+            files = {
+                f"{name}.npy": _write(draft / f"{name}.npy", array)
+                for name, array in arrays.items()
+            }
             body = {"format": _FORMAT, "version": version, **manifest, "files": files}
             text = json.dumps(body, ensure_ascii=False, indent=1)
             _write_text(draft / _MANIFEST, text)
             draft.rename(final)
         except OSError as error:
             shutil.rmtree(draft, ignore_errors=True)
-            raise ArtifactError(f"could not write {final}: {error}", hint="the old model still serves") from error
+            raise ArtifactError(
+                f"could not write {final}: {error}", hint="the old model still serves"
+            ) from error
         self.point_at(version)
         return final
 
@@ -76,7 +83,9 @@ class ArtifactFolder:
 
     def versions(self) -> list[str]:
         """Every whole version, oldest first."""
-        return sorted(p.name for p in self.root.iterdir() if (p / _MANIFEST).exists() and p.name[0] != ".")
+        return sorted(
+            p.name for p in self.root.iterdir() if (p / _MANIFEST).exists() and p.name[0] != "."
+        )
 
     def rollback(self) -> str:
         """Points at the version before the one that serves, and returns it.
@@ -102,11 +111,15 @@ class ArtifactFolder:
         try:
             manifest = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError as error:
-            raise ArtifactError(f"no model {version} in {self.root}", hint="run `zhiyin train`") from error
+            raise ArtifactError(
+                f"no model {version} in {self.root}", hint="run `zhiyin train`"
+            ) from error
         except ValueError as error:
             raise ArtifactError(f"{path} is damaged", hint="roll back, or train again") from error
         if manifest.get("format") != _FORMAT:
-            raise ArtifactError(f"{path} has format {manifest.get('format')}, not {_FORMAT}", hint="train again")
+            raise ArtifactError(
+                f"{path} has format {manifest.get('format')}, not {_FORMAT}", hint="train again"
+            )
         return manifest
 
     def check(self, version: str) -> None:
@@ -118,7 +131,9 @@ class ArtifactFolder:
         for name, expected in self.manifest(version)["files"].items():
             path = self.root / version / name
             if not path.exists() or _digest(path) != expected:
-                raise ArtifactError(f"{path} is absent or damaged", hint="roll back, or train again")
+                raise ArtifactError(
+                    f"{path} is absent or damaged", hint="roll back, or train again"
+                )
 
     def arrays(self, version: str) -> dict[str, NDArray[Any]]:
         """Every array of a checked version, memory-mapped, so that workers share pages."""

@@ -35,7 +35,8 @@ def load_dataset(events: EventStore, entities: EntityStore, *, settings: EventSe
     linked = frame.filter(pl.col("item_key").is_not_null())
     if not linked.height:
         raise NotEnoughDataError(
-            "no event links a user and an item", hint="import events with `zhiyin import --events FILE`"
+            "no event links a user and an item",
+            hint="import events with `zhiyin import --events FILE`",
         )
     ordered = by_time(linked)
     items_frame = entities.scan("item")
@@ -57,14 +58,22 @@ def load_dataset(events: EventStore, entities: EntityStore, *, settings: EventSe
     )
     dropped = {"without an item": frame.height - linked.height, "without a time": ordered.dropped}
     return Dataset(
-        users, items, histories, titles, pairs, names, int(as_of or 0),  # type: ignore[arg-type]
+        users,
+        items,
+        histories,
+        titles,
+        pairs,
+        names,
+        int(as_of or 0),  # type: ignore[arg-type]
         {reason: n for reason, n in dropped.items() if n},
         ordered.column,
         last_seq,
     )
 
 
-def event_weights(frame: pl.DataFrame, *, settings: EventSettings, as_of: int) -> NDArray[np.float32]:
+def event_weights(
+    frame: pl.DataFrame, *, settings: EventSettings, as_of: int
+) -> NDArray[np.float32]:
     """The weight of each event: that of its type, halved every half-life.
 
     Args:
@@ -98,7 +107,8 @@ def catalogue_columns(items: pl.DataFrame) -> tuple[dict[str, str], pl.DataFrame
         named: list[Any] = attributes.get("categories") or []
         categories.append([str(category) for category in named])
     frame = pl.DataFrame(
-        {"id": ids, "categories": categories}, schema={"id": pl.String, "categories": pl.List(pl.String)}
+        {"id": ids, "categories": categories},
+        schema={"id": pl.String, "categories": pl.List(pl.String)},
     )
     return titles, frame
 

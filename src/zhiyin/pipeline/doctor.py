@@ -25,7 +25,13 @@ _EXTRAS = {
     "bus": "nats",
 }
 _STALE_SHARE = 0.1
-_KNOWN_VARIABLES = {"ZHIYIN_WORKSPACE", "ZHIYIN_CACHE", "ZHIYIN_CUDA", "ZHIYIN_REQUIRE", "ZHIYIN_SHARED_DATA"}
+_KNOWN_VARIABLES = {
+    "ZHIYIN_WORKSPACE",
+    "ZHIYIN_CACHE",
+    "ZHIYIN_CUDA",
+    "ZHIYIN_REQUIRE",
+    "ZHIYIN_SHARED_DATA",
+}
 
 
 class Finding(Config):
@@ -55,13 +61,25 @@ def examine(workspace: Workspace) -> list[Finding]:
 def _settings(workspace: Workspace) -> list[Finding]:
     path = workspace.folder / "zhiyin.toml"
     if not path.exists():
-        return [Finding(subject="settings", status="note", detail="no zhiyin.toml: defaults are used",
-                        advice="zhiyin init writes a commented one")]
+        return [
+            Finding(
+                subject="settings",
+                status="note",
+                detail="no zhiyin.toml: defaults are used",
+                advice="zhiyin init writes a commented one",
+            )
+        ]
     findings = [Finding(subject="settings", status="ok", detail=str(path))]
     recipe = workspace.settings.train.recipe
     if recipe != "auto" and recipe not in registered(RETRIEVERS):
-        findings.append(Finding(subject="train.recipe", status="error", detail=f"no model is named {recipe!r}",
-                                advice=f"one of auto, {', '.join(registered(RETRIEVERS))}"))
+        findings.append(
+            Finding(
+                subject="train.recipe",
+                status="error",
+                detail=f"no model is named {recipe!r}",
+                advice=f"one of auto, {', '.join(registered(RETRIEVERS))}",
+            )
+        )
     return findings
 
 
@@ -71,7 +89,14 @@ def _store(workspace: Workspace) -> list[Finding]:
     items = workspace.stores.entities.scan("item", columns=["key"]).height
     detail = f"{events:,} events, {users:,} users, {items:,} items"
     if not events:
-        return [Finding(subject="store", status="warning", detail=detail, advice="zhiyin import --events FILE")]
+        return [
+            Finding(
+                subject="store",
+                status="warning",
+                detail=detail,
+                advice="zhiyin import --events FILE",
+            )
+        ]
     return [Finding(subject="store", status="ok", detail=detail), *_ignored_weights(workspace)]
 
 
@@ -83,14 +108,24 @@ def _ignored_weights(workspace: Workspace) -> list[Finding]:
     idle = sorted(set(workspace.settings.events.weights) - present)
     if not idle:
         return []
-    return [Finding(subject="events.weights", status="note", detail=f"no event has type {', '.join(idle)}",
-                    advice=f"types in the store: {', '.join(sorted(present))}")]
+    return [
+        Finding(
+            subject="events.weights",
+            status="note",
+            detail=f"no event has type {', '.join(idle)}",
+            advice=f"types in the store: {', '.join(sorted(present))}",
+        )
+    ]
 
 
 def _model(workspace: Workspace) -> list[Finding]:
     version = workspace.artifacts.current()
     if version is None:
-        return [Finding(subject="model", status="warning", detail="none is published", advice="zhiyin train")]
+        return [
+            Finding(
+                subject="model", status="warning", detail="none is published", advice="zhiyin train"
+            )
+        ]
     try:
         workspace.artifacts.check(version)
         manifest = workspace.artifacts.manifest(version)
@@ -100,8 +135,14 @@ def _model(workspace: Workspace) -> list[Finding]:
     findings = [Finding(subject="model", status="ok", detail=f"{version}: {chosen}")]
     seen, now = int(manifest["last_seq"]), workspace.stores.events.last_seq()
     if now - seen > _STALE_SHARE * max(1, seen):
-        findings.append(Finding(subject="model age", status="warning",
-                                detail=f"{now - seen:,} events came after its training", advice="zhiyin train"))
+        findings.append(
+            Finding(
+                subject="model age",
+                status="warning",
+                detail=f"{now - seen:,} events came after its training",
+                advice="zhiyin train",
+            )
+        )
     return findings
 
 
@@ -109,8 +150,12 @@ def _extras() -> list[Finding]:
     return [
         Finding(subject=f"extra {name}", status="ok", detail="installed")
         if find_spec(module)
-        else Finding(subject=f"extra {name}", status="note", detail="not installed",
-                     advice=f"pip install 'zhiyin[{name}]'")
+        else Finding(
+            subject=f"extra {name}",
+            status="note",
+            detail="not installed",
+            advice=f"pip install 'zhiyin[{name}]'",
+        )
         for name, module in _EXTRAS.items()
     ]
 
@@ -118,8 +163,12 @@ def _extras() -> list[Finding]:
 def _environment() -> list[Finding]:
     unknown = sorted(v for v in os.environ if v.startswith("ZHIYIN_") and v not in _KNOWN_VARIABLES)
     return [
-        Finding(subject=name, status="warning", detail="this variable is read by nobody",
-                advice=f"known: {', '.join(sorted(_KNOWN_VARIABLES))}")
+        Finding(
+            subject=name,
+            status="warning",
+            detail="this variable is read by nobody",
+            advice=f"known: {', '.join(sorted(_KNOWN_VARIABLES))}",
+        )
         for name in unknown
     ]
 

@@ -13,6 +13,7 @@ from zhiyin.core.candidates import Queries
 from zhiyin.core.clock import Clock, system_clock
 from zhiyin.core.errors import UnknownEntityError
 from zhiyin.core.histories import Floats
+from zhiyin.core.keys import id_key
 from zhiyin.core.protocols import (
     EntityStore,
     EventStore,
@@ -78,10 +79,9 @@ class Engine:
         self._clock = clock
         self._new_id = new_id
         self._histories = LiveHistories(
+            trained,
             stores.events,
-            items=trained.items,
             settings=settings.events,
-            order=trained.order,
             length=settings.serve.history_length,
         )
         self._fresh = FreshItems(
@@ -122,15 +122,16 @@ class Engine:
         """
         now = self._clock()
         self._fresh.refresh(now=now)
-        past = self._histories.past(user_id)
-        queries = self._query(user_id, past, session, now)
-        best, fallbacks = self._best(queries, past, [*session, *exclude], n + _SPARE)
+        since = self._histories.since(user_id)
+        queries = self._query(user_id, since, session, now)
+        best, fallbacks = self._best(queries, since, [*session, *exclude], n + _SPARE)
         found = best.items[0] != EMPTY
         items, scores = best.items[0][found], best.scores[0][found]
         selection = self._policy.select(scores, n=n, rng=derive_rng(seed, user_id or "", surface))
         positions = self._positions(items, scores, selection)
         if explain:
-            positions = with_evidence(positions, trained=self.trained, queries=queries, past=past)
+            types = self._event_types(user_id)
+            positions = with_evidence(positions, trained=self.trained, queries=queries, types=types)
         slate = Slate(
             slate_id=self._new_id(),
             user_id=user_id,
@@ -166,29 +167,29 @@ class Engine:
         Raises:
             UnknownEntityError: This user has done nothing.
         """
-        past = self._histories.past(user_id)
-        if not past:
+        since = self._histories.since(user_id)
+        history = self._histories.of(user_id, since, (), now=self._clock())
+        if not len(history.items):
             raise UnknownEntityError(f"no event mentions the user {user_id!r}", hint="check the id")
-        history = self._histories.of(past, (), now=self._clock())
         return users_like(
             self.trained, history, n=n, itself=self.trained.users.index.get(user_id, -1)
         )
 
     def _query(
-        self, user_id: str | None, past: Sequence[PastEvent], session: Sequence[str], now: int
+        self, user_id: str | None, since: Sequence[PastEvent], session: Sequence[str], now: int
     ) -> Queries:
-        history = self._histories.of(past, session, now=now)
+        history = self._histories.of(user_id, since, session, now=now)
         known = -1 if user_id is None else self.trained.users.index.get(user_id, -1)
         return Queries(history, np.array([known], dtype=np.int32), now)
 
     def _best(
-        self, queries: Queries, past: Sequence[PastEvent], barred: Sequence[str], k: int
+        self, queries: Queries, since: Sequence[PastEvent], barred: Sequence[str], k: int
     ) -> tuple[TopK, list[str]]:
         scores, fallbacks = self._scores(queries)
         scores = self._fresh.extend(scores)
         if self._settings.serve.hide_seen:
             bar(scores, queries.histories)
-            barred = [*barred, *self._new_items_of(past)]
+            barred = [*barred, *self._new_items_of(since)]
         index = self.items.index
         scores[0, [index[i] for i in barred if i in index]] = -np.inf
         return top_k(scores, k=k, tie_order=self.items.tie_order), fallbacks
@@ -198,11 +199,20 @@ class Engine:
             return self.trained.blend.score(queries), []
         return np.log1p(self.trained.popularity)[None].copy(), ["no history: popular items"]
 
-    def _new_items_of(self, past: Sequence[PastEvent]) -> list[str]:
+    def _event_types(self, user_id: str | None) -> dict[int | None, str]:
+        """What the user last did to each item, by item key."""
+        if user_id is None:
+            return {}
+        limit = self._settings.serve.history_length
+        return {
+            e.item_key: e.type for e in self._stores.events.history(id_key(user_id), limit=limit)
+        }
+
+    def _new_items_of(self, since: Sequence[PastEvent]) -> list[str]:
         """Items of the history that only the live vocabulary knows."""
         if not len(self._fresh):
             return []
-        keys = np.array([event.item_key for event in past], dtype=np.int64)
+        keys = np.array([event.item_key for event in since], dtype=np.int64)
         found = self.items.locate(keys)
         return [self.items.ids[i] for i in found[found >= len(self.trained.items)]]
 

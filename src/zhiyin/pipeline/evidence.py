@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zhiyin.core.candidates import Queries
-from zhiyin.core.protocols import PastEvent
 from zhiyin.core.slate import Evidence, Position
 from zhiyin.pipeline.trained import Trained
 
@@ -19,7 +18,11 @@ _CITED = 3
 
 
 def with_evidence(
-    positions: Sequence[Position], *, trained: Trained, queries: Queries, past: Sequence[PastEvent]
+    positions: Sequence[Position],
+    *,
+    trained: Trained,
+    queries: Queries,
+    types: dict[int | None, str],
 ) -> list[Position]:
     """The positions with their sources and evidence.
 
@@ -31,14 +34,13 @@ def with_evidence(
         positions: Of one slate.
         trained: What scored them.
         queries: The query (one row).
-        past: The user's events behind it.
+        types: What the user did to each item, by item key.
     """
     index = trained.items.index
     where = np.array([index.get(p.item_id, -1) for p in positions], dtype=np.int32)
     history = queries.histories.recent(_RECENT)
     shares = _shares(trained, history.items, history.weights, where)
     sources = {} if not len(history) else trained.blend.parts(queries)
-    types = {event.item_key: event.type for event in past}
     result: list[Position] = []
     for at, (position, item) in enumerate(zip(positions, where, strict=True)):
         facts = _events(trained, history.items, shares[:, at], types)

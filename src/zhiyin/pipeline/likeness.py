@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
 from zhiyin.core.histories import Histories
 from zhiyin.core.topk import EMPTY, top_k
@@ -45,8 +44,8 @@ def users_like(trained: Trained, history: Histories, *, n: int, itself: int) -> 
     asked = np.zeros(users.shape[1], dtype=np.float32)
     liked = history.positive().items
     asked[liked] = idf[liked]
-    norms = np.sqrt(np.maximum(_binary(users) @ (idf**2), 1e-12))
-    scores = (_binary(users) @ (asked * idf)) / norms / max(float(np.linalg.norm(asked)), 1e-6)
+    norms = np.sqrt(np.maximum(users @ (idf**2), 1e-12))
+    scores = (users @ (asked * idf)) / norms / max(float(np.linalg.norm(asked)), 1e-6)
     scores = scores.astype(np.float32)[None]
     if itself >= 0:
         scores[0, itself] = -np.inf
@@ -54,16 +53,10 @@ def users_like(trained: Trained, history: Histories, *, n: int, itself: int) -> 
     return _named(scores, trained.users, n)
 
 
-def _binary(matrix: csr_matrix) -> csr_matrix:
-    return csr_matrix(
-        (np.ones(matrix.nnz, dtype=np.float32), matrix.indices, matrix.indptr), shape=matrix.shape
-    )
-
-
 def _named(scores: NDArray[np.float32], vocabulary: Vocabulary, n: int) -> list[Neighbour]:
     best = top_k(scores, k=n, tie_order=vocabulary.tie_order)
     return [
-        Neighbour(vocabulary.ids[item], float(score))
-        for item, score in zip(best.items[0], best.scores[0], strict=True)
+        Neighbour(vocabulary.ids[int(item)], float(score))
+        for item, score in zip(best.items[0].tolist(), best.scores[0].tolist(), strict=True)
         if item != EMPTY
     ]

@@ -91,10 +91,19 @@ def _frame(rows: list[LiveEvent], now: int) -> pl.DataFrame:
             "value": [r.value for r in rows],
             "text": [r.text for r in rows],
             "query": [r.query for r in rows],
-            "context": [None if r.context is None else json.dumps(r.context, ensure_ascii=False) for r in rows],
+            "context": [
+                None if r.context is None else json.dumps(r.context, ensure_ascii=False)
+                for r in rows
+            ],
             "named": [None if r.event_id is None else id_key(r.event_id) for r in rows],
         },
-        schema_overrides={"item_key": pl.Int64, "value": pl.Float64, "text": pl.String, "query": pl.String,
-                          "context": pl.String, "named": pl.Int64},
+        schema_overrides={
+            "item_key": pl.Int64,
+            "value": pl.Float64,
+            "text": pl.String,
+            "query": pl.String,
+            "context": pl.String,
+            "named": pl.Int64,
+        },
     )
     return frame.with_columns(event_key=pl.Series(event_keys(frame, named="named"))).drop("named")

@@ -1,7 +1,8 @@
-"""Histories of the present, read from the event store at each query.
+"""Histories of the present: what training saw, and what the event store got since.
 
-Nothing is cached, so an event that was acknowledged, by whatever process, is in the next
-slate of its user.
+What training saw is memory-mapped with the artifact; later events are read from the store
+at each query and never cached, so an event that was acknowledged, by whatever process, is
+in the next slate of its user.
 """
 
 from __future__ import annotations
@@ -13,73 +14,86 @@ import numpy as np
 from zhiyin.core.histories import Histories
 from zhiyin.core.keys import id_key, id_keys
 from zhiyin.core.protocols import EventStore, PastEvent
-from zhiyin.data.vocabulary import Vocabulary
 from zhiyin.pipeline.settings import EventSettings
+from zhiyin.pipeline.trained import Trained
 
 _DAY = 86_400_000
-_NEVER = 2**62
 
 
 class LiveHistories:
     """Reads what a user has done, as models want it.
 
     Args:
-        events: The store.
-        items: The vocabulary that items are counted in; items outside it are left out.
+        trained: What training saw.
+        events: The store, for everything later.
         settings: Weights and half-life of events.
-        order: What orders events: "timestamp", "position", or None for arrival.
-        length: How many recent events are read.
+        length: How many later events are read.
     """
 
     def __init__(
-        self,
-        events: EventStore,
-        *,
-        items: Vocabulary,
-        settings: EventSettings,
-        order: str | None,
-        length: int,
+        self, trained: Trained, events: EventStore, *, settings: EventSettings, length: int
     ) -> None:
+        self._trained = trained
         self._events = events
-        self._items = items
         self._settings = settings
-        self._order = order
         self._length = length
 
-    def past(self, user_id: str | None) -> list[PastEvent]:
-        """The user's recent events on items, oldest first."""
+    def since(self, user_id: str | None) -> list[PastEvent]:
+        """The user's events on items that came after training, oldest first."""
         if user_id is None:
             return []
-        past = self._events.history(id_key(user_id), limit=self._length)
-        past = [event for event in past if event.item_key is not None]
-        if self._order == "timestamp":
-            past.sort(key=lambda event: _NEVER if event.timestamp is None else event.timestamp)
-        elif self._order == "position":
-            past.sort(key=lambda event: _NEVER if event.position is None else event.position)
-        return past
+        after = self._trained.last_seq
+        found = self._events.history(id_key(user_id), limit=self._length, after=after)
+        return [event for event in found if event.item_key is not None]
 
-    def of(self, past: Sequence[PastEvent], session: Sequence[str], *, now: int) -> Histories:
-        """One row: past events, and then what the visitor has just looked at.
+    def of(
+        self, user_id: str | None, since: Sequence[PastEvent], session: Sequence[str], *, now: int
+    ) -> Histories:
+        """One row: what training saw, later events, and what the visitor has just looked at.
 
         Args:
-            past: From `past`.
+            user_id: Whose history.
+            since: From `since`.
             session: Item ids, oldest first; ids unknown to the vocabulary are left out.
             now: The present, in milliseconds.
         """
-        keys = np.array([event.item_key for event in past], dtype=np.int64)
-        items = np.concatenate([self._items.locate(keys), self._items.locate(id_keys(session))])
-        weights = np.array(
-            [self._weight(event, now) for event in past] + [self._settings.default_weight] * len(session),
-            dtype=np.float32,
-        )
-        times = np.array([event.timestamp or now for event in past] + [now] * len(session), dtype=np.int64)
+        before = self._before(user_id, now)
+        if not since and not session:
+            return before
+        vocabulary = self._trained.items
+        keys = np.array([event.item_key for event in since], dtype=np.int64)
+        items = np.concatenate([vocabulary.locate(keys), vocabulary.locate(id_keys(session))])
+        weights = [self._weight(event, now) for event in since]
+        weights += [self._settings.default_weight] * len(session)
+        times = [event.timestamp or now for event in since] + [now] * len(session)
         known = items >= 0
+        joined = np.concatenate([before.items, items[known]])
+        weight = np.concatenate([before.weights, np.asarray(weights, dtype=np.float32)[known]])
+        when = None
+        if before.times is not None:
+            when = np.concatenate([before.times, np.asarray(times, dtype=np.int64)[known]])
+            order = np.argsort(when, kind="stable")
+            joined, weight, when = joined[order], weight[order], when[order]
+        indptr = np.array([0, len(joined)], dtype=np.int64)
+        return Histories(indptr, joined, weight, len(vocabulary), when)
+
+    def _before(self, user_id: str | None, now: int) -> Histories:
+        """The user's row of the training histories, faded to the present."""
+        histories = self._trained.histories
+        row = None if user_id is None else self._trained.users.index.get(user_id)
+        part = slice(0, 0) if row is None else slice(*histories.indptr[row : row + 2].tolist())
+        weights = np.asarray(histories.weights[part])
+        half_life = self._settings.half_life_days
+        if half_life is not None and self._trained.as_of:
+            age = max(0, now - self._trained.as_of) / _DAY
+            weights = (weights * 0.5 ** (age / half_life)).astype(np.float32)
         return Histories(
-            np.array([0, known.sum()], dtype=np.int64),
-            items[known],
-            weights[known],
-            len(self._items),
-            times[known] if self._order == "timestamp" else None,
+            np.array([0, len(weights)], dtype=np.int64),
+            np.asarray(histories.items[part]),
+            weights,
+            histories.n_items,
+            None if histories.times is None else np.asarray(histories.times[part]),
+            histories.ordered or not len(weights),
         )
 
     def _weight(self, event: PastEvent, now: int) -> float:

@@ -41,7 +41,7 @@ class ServeSettings(Config):
     hide_seen: bool = True
     """Whether items that the user has interacted with are left out."""
     history_length: int = 500
-    """How many recent events of a user are read for a query."""
+    """How many of a user's events since the last training are read for a query."""
 
 
 class Settings(Config):
@@ -70,7 +70,9 @@ def read_settings(path: Path) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise ConfigError(f"{path}: {where}: {first['msg']}", hint="see docs/configuration.md") from error
+        raise ConfigError(
+            f"{path}: {where}: {first['msg']}", hint="see docs/configuration.md"
+        ) from error
 
 
 def seconds(duration: str) -> float:

@@ -51,10 +51,9 @@ def train(
         dataset.users,
         dataset.items,
         Blend(members),
-        dataset.histories.positive().matrix(),
+        dataset.histories,
         {"recipe": recipe, "train_s": round(deadline.spent, 3), **choice.report()},
         dataset.as_of,
         dataset.order,
         dataset.last_seq,
     )
-

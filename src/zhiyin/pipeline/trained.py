@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from zhiyin.core.errors import ArtifactError
+from zhiyin.core.histories import Histories
 from zhiyin.core.protocols import Retriever
 from zhiyin.core.registry import RETRIEVERS, load
 from zhiyin.data.vocabulary import Vocabulary
@@ -25,8 +26,7 @@ class Trained:
         users: Users known at training.
         items: Items known at training.
         blend: The fitted members and their weights.
-        behaviour: Who took what, a sparse matrix of shape (n_users, n_items); only its
-            pattern means anything.
+        histories: What training saw, a row per user: later events come from the store.
         order: What ordered the events: "timestamp", "position", or None for arrival.
         last_seq: ``seq`` of the newest event seen; 0 where the data came from elsewhere.
         report: What was tried, chosen and skipped, why, and how long it took.
@@ -36,24 +36,35 @@ class Trained:
     users: Vocabulary
     items: Vocabulary
     blend: Blend
-    behaviour: csr_matrix
+    histories: Histories
     report: dict[str, Any] = field(default_factory=dict[str, Any])
     as_of: int = 0
     order: str | None = None
     last_seq: int = 0
 
     @cached_property
+    def behaviour(self) -> csr_matrix:
+        """Who liked what: ones, of shape (n_users, n_items)."""
+        matrix = self.histories.positive().matrix()
+        matrix.data = np.ones_like(matrix.data)
+        return matrix
+
+    @cached_property
     def popularity(self) -> NDArray[np.float32]:
-        """Users per item, float32 of shape (n_items,)."""
+        """Users who liked each item, float32 of shape (n_items,)."""
         counts = np.bincount(self.behaviour.indices, minlength=len(self.items))
         return counts.astype(np.float32)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Every array, by path."""
         arrays: dict[str, NDArray[Any]] = {
-            "behaviour/indptr": self.behaviour.indptr,
-            "behaviour/indices": self.behaviour.indices,
+            "popularity": self.popularity,
+            "histories/indptr": self.histories.indptr,
+            "histories/items": self.histories.items,
+            "histories/weights": self.histories.weights,
         }
+        if self.histories.times is not None:
+            arrays["histories/times"] = self.histories.times
         for name, vocabulary in (("users", self.users), ("items", self.items)):
             arrays |= {f"{name}/{key}": a for key, a in vocabulary.arrays().items()}
         for i, member in enumerate(self.blend.members):
@@ -83,32 +94,39 @@ def restore(manifest: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Traine
     """
     try:
         members = [
-            Member(m["name"], float(m["weight"]), _restore_member(m, _under(arrays, f"members/{i}/")))
+            Member(
+                m["name"], float(m["weight"]), _restore_member(m, _under(arrays, f"members/{i}/"))
+            )
             for i, m in enumerate(manifest["members"])
         ]
-        return Trained(
+        items = Vocabulary.from_arrays(_under(arrays, "items/"))
+        past = _under(arrays, "histories/")
+        trained = Trained(
             Vocabulary.from_arrays(_under(arrays, "users/")),
-            Vocabulary.from_arrays(_under(arrays, "items/")),
+            items,
             Blend(members),
-            _pattern(arrays, n_items=len(arrays["items/ends"])),
+            Histories(
+                past["indptr"],
+                past["items"],
+                past["weights"],
+                len(items),
+                past.get("times"),
+                ordered=manifest["order"] is not None,
+            ),
             manifest["report"],
             int(manifest["as_of"]),
             manifest["order"],
             int(manifest["last_seq"]),
         )
+        trained.__dict__["popularity"] = np.asarray(arrays["popularity"])
     except KeyError as error:
         raise ArtifactError(f"the artifact lacks {error}", hint="train again") from error
+    return trained
 
 
 def _restore_member(entry: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Retriever:
     cls = load(RETRIEVERS, entry["name"])
     return cls(cls.Config.model_validate(entry["config"])).restore(arrays)
-
-
-def _pattern(arrays: dict[str, NDArray[Any]], *, n_items: int) -> csr_matrix:
-    indices, indptr = arrays["behaviour/indices"], arrays["behaviour/indptr"]
-    ones = np.broadcast_to(np.float32(1), indices.shape)
-    return csr_matrix((ones, indices, indptr), shape=(len(indptr) - 1, n_items))
 
 
 def _under(arrays: dict[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:

@@ -69,15 +69,21 @@ class Workspace:
         """Closes the stores."""
         self.stores.close()
 
-    def import_events(self, path: str | Path, *, options: ImportOptions | None = None) -> TableReport:
+    def import_events(
+        self, path: str | Path, *, options: ImportOptions | None = None
+    ) -> TableReport:
         """Imports a file of events; see `zhiyin.pipeline.importing`."""
         return self.import_files(events=path, options=options)["events"]
 
-    def import_items(self, path: str | Path, *, options: ImportOptions | None = None) -> TableReport:
+    def import_items(
+        self, path: str | Path, *, options: ImportOptions | None = None
+    ) -> TableReport:
         """Imports a file of items."""
         return self.import_files(items=path, options=options)["items"]
 
-    def import_users(self, path: str | Path, *, options: ImportOptions | None = None) -> TableReport:
+    def import_users(
+        self, path: str | Path, *, options: ImportOptions | None = None
+    ) -> TableReport:
         """Imports a file of users."""
         return self.import_files(users=path, options=options)["users"]
 
@@ -147,7 +153,11 @@ class Workspace:
     def titles(self, item_ids: Sequence[str]) -> dict[str, str]:
         """Titles by id, of the items that have one."""
         found = self.stores.entities.get("item", item_ids)
-        return {i: str(attributes["title"]) for i, attributes in found.items() if attributes.get("title")}
+        return {
+            i: str(attributes["title"])
+            for i, attributes in found.items()
+            if attributes.get("title")
+        }
 
     def engine(self) -> Engine:
         """The engine over the published model; it follows the pointer when that moves.

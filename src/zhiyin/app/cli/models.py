@@ -34,9 +34,14 @@ def models(workspace: WorkspaceOption = Path("."), as_json: JsonOption = False) 
         print_json(rows)
         return
     console.print(
-        table("Models", ["version", "serving", "members"], [
-            (row["version"], "✓" if row["serving"] else "", ", ".join(row["members"])) for row in rows
-        ])
+        table(
+            "Models",
+            ["version", "serving", "members"],
+            [
+                (row["version"], "✓" if row["serving"] else "", ", ".join(row["members"]))
+                for row in rows
+            ],
+        )
     )
 
 

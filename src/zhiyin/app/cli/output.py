@@ -18,7 +18,8 @@ from zhiyin.core.errors import ZhiyinError
 from zhiyin.core.progress import Progress as Listener
 
 WorkspaceOption = Annotated[
-    Path, typer.Option("--workspace", "-w", help="Folder of the workspace.", envvar="ZHIYIN_WORKSPACE")
+    Path,
+    typer.Option("--workspace", "-w", help="Folder of the workspace.", envvar="ZHIYIN_WORKSPACE"),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document, nothing else.")]
 
@@ -79,7 +80,7 @@ def teaching(*, as_json: bool = False) -> Generator[None]:
 
 
 def counts_line(counts: Mapping[str, object]) -> str:
-    """"3 accepted, 1 rejected" from {"accepted": 3, "rejected": 1}."""
+    """ "3 accepted, 1 rejected" from {"accepted": 3, "rejected": 1}."""
     return ", ".join(f"{_cell(value)} {name}" for name, value in counts.items())
 
 

@@ -30,7 +30,9 @@ def recommend(
     workspace: WorkspaceOption = Path("."),
     n: Annotated[int, typer.Option("-n", min=1, help="How many items.")] = 10,
     surface: Annotated[str, typer.Option(help="Where the slate appears.")] = "home",
-    explain: Annotated[bool, typer.Option("--explain", help="Show what speaks for each item.")] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show what speaks for each item.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show a slate for a user, and log its exposure."""

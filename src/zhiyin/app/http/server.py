@@ -54,5 +54,10 @@ def run_server(workspace: Path, *, host: str, port: int) -> None:
 async def _problem(_request: Request, error: Exception) -> JSONResponse:
     """RFC 9457 problem details for every error of ours."""
     status = next((code for kind, code in _STATUS if isinstance(error, kind)), 400)
-    body = {"type": "about:blank", "title": type(error).__name__, "status": status, "detail": str(error)}
+    body = {
+        "type": "about:blank",
+        "title": type(error).__name__,
+        "status": status,
+        "detail": str(error),
+    }
     return JSONResponse(body, status_code=status, media_type="application/problem+json")

@@ -33,7 +33,9 @@ Request = dict[str, Any]
 with ``into``: a query and the Arrow file to write."""
 
 
-def load(path: Path, *, insert: str, frame: pl.DataFrame, before: list[str], after: list[str]) -> int:
+def load(
+    path: Path, *, insert: str, frame: pl.DataFrame, before: list[str], after: list[str]
+) -> int:
     """Runs an INSERT over every row of a frame, all or none; returns the rows it changed.
 
     Args:
@@ -49,7 +51,15 @@ def load(path: Path, *, insert: str, frame: pl.DataFrame, before: list[str], aft
     with tempfile.TemporaryDirectory(prefix="zhiyin-") as folder:
         file = Path(folder) / "rows.arrow"
         frame.write_ipc(file)
-        return _run({"path": str(path), "insert": insert, "frame": str(file), "before": before, "after": after})
+        return _run(
+            {
+                "path": str(path),
+                "insert": insert,
+                "frame": str(file),
+                "before": before,
+                "after": after,
+            }
+        )
 
 
 @contextmanager
@@ -82,7 +92,11 @@ def main() -> None:
     request: Request = json.load(sys.stdin)
     connect: Any = dbapi.connect
     with connect(request["path"], autocommit=True) as connection, connection.cursor() as cursor:
-        for pragma in (f"busy_timeout = {_BUSY_MS}", f"cache_size = -{_CACHE_KIB}", "synchronous = FULL"):
+        for pragma in (
+            f"busy_timeout = {_BUSY_MS}",
+            f"cache_size = -{_CACHE_KIB}",
+            "synchronous = FULL",
+        ):
             cursor.execute(f"PRAGMA {pragma}")
         if "select" in request:
             cursor.execute(request["select"])

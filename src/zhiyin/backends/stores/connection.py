@@ -59,7 +59,12 @@ class SqliteDatabase:
             yield connection
 
     def load(
-        self, insert: str, frame: pl.DataFrame, *, before: Sequence[str] = (), after: Sequence[str] = ()
+        self,
+        insert: str,
+        frame: pl.DataFrame,
+        *,
+        before: Sequence[str] = (),
+        after: Sequence[str] = (),
     ) -> int:
         """Runs an INSERT with ``?`` marks over every row, all or none; many rows go as Arrow.
 
@@ -81,7 +86,9 @@ class SqliteDatabase:
                     connection.exec_driver_sql(statement)
         return changed
 
-    def query(self, sql: str, columns: Mapping[str, type[pl.DataType]], *, rows: int) -> pl.DataFrame:
+    def query(
+        self, sql: str, columns: Mapping[str, type[pl.DataType]], *, rows: int
+    ) -> pl.DataFrame:
         """The rows of a query as a frame.
 
         Args:
@@ -99,7 +106,8 @@ class SqliteDatabase:
 
     def _create_engine(self) -> Engine:
         engine = create_engine(
-            f"sqlite:///{self.path}", connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False}
+            f"sqlite:///{self.path}",
+            connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False},
         )
 
         def prepare(connection: sqlite3.Connection, _record: object) -> None:
@@ -140,5 +148,7 @@ def translated(path: Path) -> Generator[None]:
                 f"{path} is locked by another process", hint="try again when it has finished"
             ) from error
         if "not a database" in text or "malformed" in text:
-            raise StoreError(f"{path} is not a readable SQLite store", hint="restore a backup") from error
+            raise StoreError(
+                f"{path} is not a readable SQLite store", hint="restore a backup"
+            ) from error
         raise StoreError(f"{path}: {error}") from error

@@ -32,7 +32,7 @@ _EVENT_COLUMNS = list(schema.EVENTS)
 _STORED = {"seq": pl.Int64, **schema.EVENTS, "type": pl.Int64}
 _HISTORY = (
     "SELECT seq, item_key, type, timestamp, position, value FROM events "
-    "WHERE user_key = ? ORDER BY seq DESC LIMIT ?"
+    "WHERE user_key = ? AND seq > ? ORDER BY seq DESC LIMIT ?"
 )
 _TABLE_OF = {"user": USERS, "item": ITEMS}
 
@@ -70,14 +70,16 @@ class SqliteEventStore:
         added = self._insert(rows)
         return Appended(added, rows.height - added)
 
-    def scan(self, *, after: int = 0, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
+    def scan(
+        self, *, after: int = 0, columns: Sequence[str] | None = None
+    ) -> Iterator[pl.DataFrame]:
         """See `EventStore.scan`; ``type`` comes back as text, categorical."""
         names = list(columns) if columns is not None else ["seq", *_EVENT_COLUMNS]
         types = {name: _STORED[name] for name in dict.fromkeys(["seq", *names])}
         last = self.last_seq()
         while after < last:
             sql = (
-                f"SELECT {', '.join(types)} FROM events WHERE seq > {int(after)} "  # noqa: S608
+                f"SELECT {', '.join(types)} FROM events WHERE seq > {int(after)} "
                 f"ORDER BY seq LIMIT {_SCAN_ROWS}"
             )
             batch = self._database.query(sql, types, rows=last - after)
@@ -86,10 +88,10 @@ class SqliteEventStore:
             after = int(batch["seq"][-1])
             yield self._named(batch).select(names)
 
-    def history(self, user_key: int, *, limit: int) -> list[PastEvent]:
+    def history(self, user_key: int, *, limit: int, after: int = 0) -> list[PastEvent]:
         """See `EventStore.history`."""
         with self._database.reading() as connection:
-            rows = connection.exec_driver_sql(_HISTORY, (user_key, limit)).fetchall()
+            rows = connection.exec_driver_sql(_HISTORY, (user_key, after, limit)).fetchall()
         if any(row[2] not in self._names for row in rows):
             self._load_codes()
         names = self._names
@@ -113,7 +115,9 @@ class SqliteEventStore:
 
     def _prepared(self, events: pl.DataFrame) -> pl.DataFrame:
         missing = [name for name in _EVENT_COLUMNS if name not in events.columns]
-        frame = events.with_columns(pl.lit(None, schema.EVENTS[name]).alias(name) for name in missing)
+        frame = events.with_columns(
+            pl.lit(None, schema.EVENTS[name]).alias(name) for name in missing
+        )
         codes = self._codes_for(frame["type"].unique().drop_nulls().cast(pl.String).to_list())
         return frame.select(_EVENT_COLUMNS).with_columns(
             pl.col("type").cast(pl.String).replace_strict(codes, return_dtype=pl.Int64)
@@ -123,7 +127,7 @@ class SqliteEventStore:
         """Adds rows; into a table that is smaller than a big load, with the indexes made last."""
         names = ", ".join(rows.columns)
         marks = ", ".join("?" * len(rows.columns))
-        insert_row = f"INSERT OR IGNORE INTO events ({names}) VALUES ({marks})"  # noqa: S608
+        insert_row = f"INSERT OR IGNORE INTO events ({names}) VALUES ({marks})"
         if rows.height < BULK_ROWS or rows.height <= self.count():
             return self._database.load(insert_row, rows)
         return self._database.load(
@@ -183,7 +187,7 @@ class SqliteEntityStore:
         """See `EntityStore.upsert`."""
         frame = rows.select(list(schema.ENTITIES))
         self._database.load(
-            f"INSERT INTO {_TABLE_OF[kind].name} (key, id, attributes) VALUES (?, ?, ?) "  # noqa: S608
+            f"INSERT INTO {_TABLE_OF[kind].name} (key, id, attributes) VALUES (?, ?, ?) "
             "ON CONFLICT (key) DO UPDATE SET attributes = excluded.attributes "
             "WHERE excluded.attributes IS NOT NULL",
             frame,
@@ -210,7 +214,7 @@ class SqliteEntityStore:
     def scan(self, kind: EntityKind, *, columns: Sequence[str] | None = None) -> pl.DataFrame:
         """See `EntityStore.scan`; ordered by key."""
         types = {name: schema.ENTITIES[name] for name in columns or schema.ENTITIES}
-        sql = f"SELECT {', '.join(types)} FROM {_TABLE_OF[kind].name} ORDER BY key"  # noqa: S608
+        sql = f"SELECT {', '.join(types)} FROM {_TABLE_OF[kind].name} ORDER BY key"
         return self._database.query(sql, types, rows=self._count(_TABLE_OF[kind]))
 
     def delete(self, kind: EntityKind, entity_id: str) -> bool:
@@ -232,7 +236,7 @@ class SqliteEntityStore:
 
     def edges(self) -> pl.DataFrame:
         """Every tie between users."""
-        sql = f"SELECT {', '.join(schema.EDGES)} FROM {EDGES.name}"  # noqa: S608
+        sql = f"SELECT {', '.join(schema.EDGES)} FROM {EDGES.name}"
         return self._database.query(sql, schema.EDGES, rows=self._count(EDGES))
 
     def _count(self, table: Table) -> int:

@@ -44,12 +44,14 @@ class EventStore(Protocol):
         """
         ...
 
-    def scan(self, *, after: int = 0, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
+    def scan(
+        self, *, after: int = 0, columns: Sequence[str] | None = None
+    ) -> Iterator[pl.DataFrame]:
         """All events with ``seq > after`` in order of arrival, in batches."""
         ...
 
-    def history(self, user_key: int, *, limit: int) -> list[PastEvent]:
-        """The last ``limit`` events of a user, in order of arrival; the hot path of a query."""
+    def history(self, user_key: int, *, limit: int, after: int = 0) -> list[PastEvent]:
+        """The last ``limit`` events of a user with ``seq > after``, in order of arrival."""
         ...
 
     def last_seq(self) -> int:
@@ -67,10 +69,9 @@ class EventStore(Protocol):
 
 @runtime_checkable
 class EntityStore(Protocol):
-    """Users and items with their attributes, and the ties between users.
+    """Users and items with their attributes.
 
-    Entity frames have the columns of ``zhiyin.core.schema.ENTITIES``, frames of ties those
-    of ``EDGES``.
+    Entity frames have the columns of ``zhiyin.core.schema.ENTITIES``.
     """
 
     def upsert(self, kind: EntityKind, rows: pl.DataFrame) -> int:
@@ -93,12 +94,20 @@ class EntityStore(Protocol):
         """Erases one; says whether it was there."""
         ...
 
+
+@runtime_checkable
+class EdgeStore(Protocol):
+    """Ties between users: who follows whom, who is a friend of whom.
+
+    Frames have the columns of ``zhiyin.core.schema.EDGES``.
+    """
+
     def add_edges(self, edges: pl.DataFrame) -> int:
-        """Adds or overwrites ties between users, all or none; returns how many."""
+        """Adds or overwrites ties, all or none; returns how many were new or changed."""
         ...
 
     def edges(self) -> pl.DataFrame:
-        """Every tie between users."""
+        """Every tie, in an order that does not depend on arrival."""
         ...
 
 

@@ -52,7 +52,9 @@ class Choice:
         skipped: Trials that were not made, with the reason.
     """
 
-    members: list[tuple[str, Config, float]] = field(default_factory=list[tuple[str, Config, float]])
+    members: list[tuple[str, Config, float]] = field(
+        default_factory=list[tuple[str, Config, float]]
+    )
     goal: dict[str, float] = field(default_factory=dict[str, float])
     trials: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     skipped: list[str] = field(default_factory=list[str])
@@ -67,9 +69,7 @@ class Choice:
         }
 
 
-def choose(
-    dataset: Dataset, *, deadline: Deadline, seed: int, progress: Progress
-) -> Choice:
+def choose(dataset: Dataset, *, deadline: Deadline, seed: int, progress: Progress) -> Choice:
     """Tries, judges and weighs; nothing of it is fitted on the events it is judged by.
 
     Args:
@@ -98,7 +98,10 @@ def refit(
     """Fits the chosen members on all training rows."""
     members: list[Member] = []
     for at, (name, config, weight) in enumerate(choice.members):
-        progress(f"fitting {name} on everything", _EXPLORING + (1 - _EXPLORING) * at / len(choice.members))
+        progress(
+            f"fitting {name} on everything",
+            _EXPLORING + (1 - _EXPLORING) * at / len(choice.members),
+        )
         model = load(RETRIEVERS, name)(config)
         model.fit(data, rng=derive_rng(seed, name), deadline=deadline)
         members.append(Member(name, weight, model))
@@ -125,9 +128,13 @@ class _Explorer:
         last_cost = 0.0
         for trial in family.trials:
             if not self._affordable(last_cost):
-                self.choice.skipped.append(f"{trial.model} {trial.settings}: no time left in the budget")
+                self.choice.skipped.append(
+                    f"{trial.model} {trial.settings}: no time left in the budget"
+                )
                 continue
-            self.progress(f"trying {trial.model}", _EXPLORING * self.deadline.spent / self.deadline.seconds)
+            self.progress(
+                f"trying {trial.model}", _EXPLORING * self.deadline.spent / self.deadline.seconds
+            )
             started = time.monotonic()
             try:
                 tried = self._attempt(family, trial)

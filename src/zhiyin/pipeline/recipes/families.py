@@ -82,7 +82,9 @@ def families(facts: Facts) -> list[Family]:
         Family("popularity", _trials("popularity", {})),
         _ease(facts, decays),
         _transitions(facts),
-        Family("item neighbours", _trials("item_knn", {"weighting": "bm25", "neighbours": 100}), decays),
+        Family(
+            "item neighbours", _trials("item_knn", {"weighting": "bm25", "neighbours": 100}), decays
+        ),
         _slit(facts),
         _user_neighbours(facts),
         _states(facts),
