@@ -27,7 +27,7 @@ def test_intervals_cover_the_truth_as_often_as_they_say() -> None:
     for _ in range(200):
         span = intervals({"m": rng.binomial(1, 0.3, 300)}, config)["m"]
         inside += span.low <= 0.3 <= span.high
-    assert 0.7 < inside / 200 < 0.9  # measured: 0.79
+    assert 0.7 < inside / 200 < 0.9  # measured: 0.85; 0.8 ± 0.03 expected
 
 
 def test_the_same_seed_gives_the_same_interval() -> None:

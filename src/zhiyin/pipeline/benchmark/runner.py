@@ -119,10 +119,11 @@ def _run(room: Path, name: str, settings: BenchmarkSettings, progress: Progress)
     module = "zhiyin.pipeline.benchmark.worker"
     command = [sys.executable, "-m", module, str(room), name, json.dumps(asked)]
     complaints = room / f"{name}.log"
-    with complaints.open("wb") as log:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
-        patience = _PATIENCE * settings.budget_s + 1800
-        watch = threading.Timer(patience, process.kill)
+    with (
+        complaints.open("wb") as log,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as process,
+    ):
+        watch = threading.Timer(_PATIENCE * settings.budget_s + 1800, process.kill)
         watch.daemon = True
         watch.start()
         try:
@@ -130,7 +131,6 @@ def _run(room: Path, name: str, settings: BenchmarkSettings, progress: Progress)
         finally:
             watch.cancel()
             process.kill()
-            process.wait()
     result = room / f"{name}.json"
     if result.exists():
         # What is not a number has no place in JSON, even where a model reports it.
