@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from zhiyin.core.clock import Clock, system_clock
-from zhiyin.core.errors import DataError, RejectedRowsError
+from zhiyin.core.errors import DataError, RejectedRowsError, StoreError
 from zhiyin.core.progress import Progress, silent
 from zhiyin.core.protocols import EntityKind
 from zhiyin.data.importing import TABLES, ImportOptions, Part, Table, TableReader, TableReport
@@ -128,7 +128,7 @@ class _Writer:
         if part.items is not None and part.items.height:
             self._stores.entities.upsert("item", part.items)
         if part.edges is not None and part.edges.height:
-            self._reader.tally.accepted += self._stores.entities.add_edges(part.edges)
+            self._write_edges(part.edges)
         if part.events is not None:
             self._write_events(part.events)
 
@@ -147,6 +147,13 @@ class _Writer:
             self._stores.entities.upsert(kind, changed.select(rows.columns))
             update = changed.select("key", pl.col("fresh").alias("stored"))
             self._stored = pl.concat([self._stored, update]).unique("key", keep="last")
+
+    def _write_edges(self, edges: pl.DataFrame) -> None:
+        if self._stores.edges is None:
+            raise StoreError("this store keeps no ties between users")
+        changed = self._stores.edges.add_edges(edges)
+        self._reader.tally.accepted += changed
+        self._reader.tally.duplicates += edges.height - changed
 
     def _write_events(self, events: pl.DataFrame) -> None:
         tally = self._reader.derived or self._reader.tally

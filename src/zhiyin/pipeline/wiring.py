@@ -41,7 +41,7 @@ def open_workspace(folder: str | Path, *, clock: Clock = system_clock) -> Worksp
     policy = _policy(settings)
     root.mkdir(parents=True, exist_ok=True)
     store = SqliteStore(root / STORE_FILE)
-    stores = Stores(store.events, store.entities, store.exposures, close=store.close)
+    stores = Stores(store.events, store.entities, store.exposures, edges=store.entities, close=store.close)
     return Workspace(root, settings=settings, stores=stores, policy=policy, clock=clock)
 
 

@@ -4,6 +4,7 @@ from zhiyin.core.protocols.models import Arrays, Retriever
 from zhiyin.core.protocols.policies import Policy, Selection
 from zhiyin.core.protocols.stores import (
     Appended,
+    EdgeStore,
     EntityKind,
     EntityStore,
     EventStore,
@@ -14,6 +15,7 @@ from zhiyin.core.protocols.stores import (
 __all__ = [
     "Appended",
     "Arrays",
+    "EdgeStore",
     "EntityKind",
     "EntityStore",
     "EventStore",

@@ -18,7 +18,12 @@ def without_nulls(values: pl.Series, null_values: Sequence[str]) -> pl.Series:
         return values.fill_nan(None)
     if values.dtype != pl.String:
         return values
-    return values.set(values.str.strip_chars().is_in(list(null_values)), None)
+    longest = max((len(v.encode()) for v in null_values), default=0) + 2
+    short = values.str.len_bytes() <= longest
+    if not short.any():
+        return values
+    silent = values.filter(short).str.strip_chars().is_in(list(null_values)).fill_null(False)
+    return values.scatter(short.arg_true().filter(silent), None)
 
 
 def texts(values: pl.Series) -> pl.Series:

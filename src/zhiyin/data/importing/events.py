@@ -28,6 +28,8 @@ BAD_POSITION = "the position is not a whole number"
 
 _CONTEXT_ROLES = ("surface", "device", "place", "session")
 _OWN_ROLES = ("user", "item", "type", "timestamp", "value", "text", "query", "event_id", "position")
+_ENCODED = ("user", "item", "type")
+"""Roles of which each distinct value is looked at once."""
 _UNSAID = ("", "NULL", "\\N")
 NAMED = "named"
 """Column with the key of an id that the file itself gives to the event."""
@@ -67,6 +69,7 @@ class EventBuilder:
         self._sink = sink
         self._keep_extra = keep_extra
         self._types = pl.Categories.random()
+        self._words = pl.Categories.random()
         self._numeric: set[str] | None = None
 
     def build(self, batch: RawBatch, roles: Mapping[str, str]) -> pl.DataFrame:
@@ -78,9 +81,9 @@ class EventBuilder:
             batch: Rows of the file.
             roles: The file's column for each role.
         """
-        rows, sink = batch.rows, self._sink
+        rows, sink, nulls = batch.rows, self._sink, self._options.null_values
         columns = {
-            role: without_nulls(rows[name], self._options.null_values)
+            role: rows[name] if role in _ENCODED else without_nulls(rows[name], nulls)
             for role, name in roles.items()
             if role in _OWN_ROLES and name in rows.columns
         }
@@ -143,15 +146,21 @@ class EventBuilder:
         default = self._default_type(columns)
         if "type" not in columns:
             return pl.Series("type", [default], dtype=dtype).new_from_index(0, height)
-        words = texts(columns["type"]).str.strip_chars()
-        known = event_types(words.drop_nulls().unique().to_list(), self._options.event_types)
+        codes = texts(columns["type"]).cast(pl.Categorical(self._words))
+        present = codes.drop_nulls().unique()
+        words = present.cast(pl.String).str.strip_chars().to_list()
+        known = event_types(
+            set(words).difference(self._options.null_values), self._options.event_types
+        )
         self._sink.tally.event_types.update(
             {word: name for word, name in known.items() if word != name}
         )
-        types = (
-            words.replace_strict(known, default=None, return_dtype=pl.String) if known else words
-        )
-        return types.fill_null(default).cast(dtype)
+        named = [*(known.get(word, default) for word in words), default]
+        codes = codes.to_physical()
+        row_of_code = np.full(int(codes.max() or 0) + 2, len(words))  # type: ignore[arg-type]
+        row_of_code[present.to_physical().to_numpy()] = np.arange(len(words))
+        rows = row_of_code[codes.fill_null(len(row_of_code) - 1).to_numpy()]
+        return pl.Series("type", named, dtype=dtype).gather(rows)
 
     def _default_type(self, columns: Mapping[str, pl.Series]) -> str:
         if self._options.default_type is not None:

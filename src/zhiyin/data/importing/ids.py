@@ -31,13 +31,13 @@ class IdEncoder:
     def encode(self, column: pl.Series) -> tuple[IntKeys, NDArray[np.bool_]]:
         """The key of each id, and whether it is missing; both of shape (rows,)."""
         text = as_ids(column)
-        physical = text.cast(pl.Categorical(self._categories)).to_physical()
-        self._learn()
-        missing = physical.is_null().to_numpy()
-        codes = physical.fill_null(0).to_numpy()
+        codes = text.cast(pl.Categorical(self._categories)).to_physical()
+        self._learn(text, codes)
+        missing = codes.is_null().to_numpy()
         if not len(self._keys):
             return np.zeros(len(codes), dtype=np.int64), np.ones(len(codes), dtype=np.bool_)
-        return self._keys[codes], missing | self._missing[codes]
+        rows = codes.fill_null(0).to_numpy()
+        return self._keys[rows], missing | self._missing[rows]
 
     def fresh(self) -> pl.DataFrame:
         """Ids met since the last call, as entities of which nothing is known."""
@@ -46,11 +46,12 @@ class IdEncoder:
             return pl.DataFrame(schema=schema.ENTITIES)
         return pl.concat(frames).unique("key", maintain_order=True)
 
-    def _learn(self) -> None:
-        distinct = self._categories.to_series()
-        if len(distinct) == len(self._keys):
+    def _learn(self, text: pl.Series, codes: pl.Series) -> None:
+        """Hashes the ids that have not been met; codes are given in order of arrival."""
+        new = pl.DataFrame({"code": codes, "id": text}).filter(pl.col("code") >= len(self._keys))
+        if not new.height:
             return
-        ids = distinct.slice(len(self._keys)).str.strip_chars()
+        ids = new.unique("code").sort("code")["id"].str.strip_chars()
         missing = ids.is_in(self._null_values) | (ids == "")
         keys = id_keys(ids.to_list())
         self._keys = np.concatenate([self._keys, keys])
