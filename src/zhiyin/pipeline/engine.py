@@ -15,6 +15,7 @@ from zhiyin.core.errors import UnknownEntityError
 from zhiyin.core.histories import Floats
 from zhiyin.core.keys import id_key
 from zhiyin.core.protocols import (
+    EdgeStore,
     EntityStore,
     EventStore,
     ExposureLog,
@@ -44,6 +45,7 @@ class Stores:
     events: EventStore
     entities: EntityStore
     exposures: ExposureLog
+    edges: EdgeStore | None = None
     close: Callable[[], None] = lambda: None
 
 
