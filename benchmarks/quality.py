@@ -33,7 +33,7 @@ class Run:
     floors: dict[str, float] = field(default_factory=dict[str, float])
 
 
-_CLASSIC = ("auto", "ease", "ials", "item_knn", "user_knn", "bpr", "gfcf")
+_CLASSIC = ("auto", "ease", "ials", "item-knn", "user-knn", "bpr", "turbo-cf")
 
 RUNS = {
     "ml-1m-random": Run(
@@ -47,8 +47,8 @@ RUNS = {
     ),
     "book-crossing": Run("book-crossing", "random-split", _CLASSIC),
     "ml-100k-next": Run("ml-100k", "leave-one-out", (*_CLASSIC, "slit")),
-    "amazon-beauty-next": Run("amazon-beauty", "leave-one-out", ("auto", "ials", "item_knn")),
-    "retailrocket": Run("retailrocket-small", "random-split", ("auto", "ials", "item_knn")),
+    "amazon-beauty-next": Run("amazon-beauty", "leave-one-out", ("auto", "ials", "item-knn")),
+    "retailrocket": Run("retailrocket-small", "random-split", ("auto", "ials", "item-knn")),
 }
 
 

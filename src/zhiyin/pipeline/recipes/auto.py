@@ -31,14 +31,23 @@ _SHORTLIST = 400
 
 @dataclass(slots=True)
 class Tried:
-    """The best trial of a family so far."""
+    """The best trial of a family so far.
 
-    family: str
+    Attributes:
+        model: Registered name.
+        config: How it was fitted and asked.
+        goal: What it reached on validation.
+        scores: Its validation scores.
+        cost: Seconds of fitting.
+        spent: Seconds of fitting, asking and judging.
+    """
+
     model: str
     config: Config
     goal: float
     scores: Floats
     cost: float
+    spent: float = 0.0
 
 
 @dataclass(slots=True)
@@ -86,9 +95,12 @@ def choose(dataset: Dataset, *, deadline: Deadline, seed: int, progress: Progres
         choice.members = [("popularity", load(RETRIEVERS, "popularity").Config(), 1.0)]
         return choice
     explorer = _Explorer(dataset, validation, deadline, seed, progress, choice)
-    for family in families(Facts.of(validation)):
-        explorer.explore(family)
-    _weigh(explorer.best, explorer.judge, choice, k=validation.k)
+    table = families(Facts.of(validation))
+    for turn in range(max(len(family.trials) for family in table)):
+        for family in table:
+            if turn < len(family.trials):
+                explorer.explore(family, family.trials[turn])
+    _weigh(list(explorer.best.values()), explorer.judge, choice, k=validation.k)
     return choice
 
 
@@ -116,42 +128,37 @@ class _Explorer:
     seed: int
     progress: Progress
     choice: Choice
-    best: list[Tried] = field(default_factory=list[Tried])
+    best: dict[str, Tried] = field(default_factory=dict[str, Tried])
     judge: Judge = field(init=False)
 
     def __post_init__(self) -> None:
         self.judge = Judge(self.validation)
 
-    def explore(self, family: Family) -> None:
-        """Makes the trials of one family, as far as time allows."""
-        found: Tried | None = None
-        last_cost = 0.0
-        for trial in family.trials:
-            if not self._affordable(last_cost):
-                self.choice.skipped.append(
-                    f"{trial.model} {trial.settings}: no time left in the budget"
-                )
-                continue
-            self.progress(
-                f"trying {trial.model}", _EXPLORING * self.deadline.spent / self.deadline.seconds
+    def explore(self, family: Family, trial: Trial) -> None:
+        """Makes one trial, if time allows; the best of its family is kept."""
+        found = self.best.get(family.name)
+        if not self._affordable(found):
+            self.choice.skipped.append(
+                f"{trial.model} {trial.settings}: no time left in the budget"
             )
-            started = time.monotonic()
-            try:
-                tried = self._attempt(family, trial)
-            except ZhiyinError as error:
-                self.choice.skipped.append(f"{trial.model}: {error.message}")
-                continue
-            last_cost = time.monotonic() - started
-            if found is None or tried.goal > found.goal:
-                found = tried
-        if found is not None:
-            self.best.append(found)
+            return
+        share = min(1.0, self.deadline.spent / self.deadline.seconds / _EXPLORING)
+        self.progress(f"trying {trial.model}", _EXPLORING * share)
+        try:
+            tried = self._attempt(family, trial)
+        except ZhiyinError as error:
+            self.choice.skipped.append(f"{trial.model}: {error.message}")
+            return
+        if found is None or tried.goal > found.goal:
+            self.best[family.name] = tried
 
-    def _affordable(self, cost: float) -> bool:
-        if not self.best and not cost:
+    def _affordable(self, found: Tried | None) -> bool:
+        """Whether another trial, and the refit of what would be chosen, fit the budget."""
+        if not self.best:
             return True
-        refit_cost = sum(tried.cost for tried in self.best)
-        planned = self.deadline.spent + cost + refit_cost
+        refit_cost = sum(tried.cost for tried in self.best.values())
+        next_cost = 0.0 if found is None else found.spent
+        planned = self.deadline.spent + next_cost + refit_cost
         return planned < self.deadline.seconds * 0.9 and self.deadline.spent < (
             self.deadline.seconds * _EXPLORING
         )
@@ -179,9 +186,10 @@ class _Explorer:
                 }
             )
             if best is None or goal > best.goal:
-                best = Tried(family.name, trial.model, asked.config, goal, scores, cost)
+                best = Tried(trial.model, asked.config, goal, scores, cost)
         if best is None:
             raise ValueError(f"the family {family.name} asks no question")
+        best.spent = time.monotonic() - started
         return best
 
 

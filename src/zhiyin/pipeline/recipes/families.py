@@ -20,10 +20,14 @@ _DUAL_USERS = 6_000
 _USER_KNN_USERS = 20_000
 """Audiences up to this size get user neighbours."""
 
-_DECAYS: tuple[dict[str, Any], ...] = tuple(
-    {"query_decay": decay} for decay in (None, 3.0, 5.0, 10.0, 20.0, 50.0)
-)
+_BM25: dict[str, Any] = {"weighting": "bm25", "neighbours": 100}
 _PLAIN: tuple[dict[str, Any], ...] = ({},)
+_DECAYS: tuple[dict[str, Any], ...] = tuple(
+    {"query_decay": decay} for decay in (3.0, 5.0, 10.0, 20.0, None)
+)
+_SHORT_DECAYS: tuple[dict[str, Any], ...] = tuple(
+    {"query_decay": decay} for decay in (1.0, 3.0, 5.0, 10.0)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,74 +81,50 @@ class Family:
 def families(facts: Facts) -> list[Family]:
     """The families to try, cheapest evidence first; models that are not registered are left out."""
     known = set(registered(RETRIEVERS))
-    decays = _DECAYS if facts.tail else _PLAIN
-    found = [
-        Family("popularity", _trials("popularity", {})),
-        _ease(facts, decays),
-        _transitions(facts),
-        Family(
-            "item neighbours", _trials("item_knn", {"weighting": "bm25", "neighbours": 100}), decays
-        ),
-        _slit(facts),
-        _user_neighbours(facts),
-        _states(facts),
-        _factors(facts),
-        Family("graph", _trials("gfcf", {}), decays) if facts.items > _DENSE_ITEMS else None,
-    ]
-    present = [family for family in found if family is not None]
-    return [family for family in present if all(t.model in known for t in family.trials)]
+    table = _next_item(facts) if facts.tail else _missing_item(facts)
+    return [family for family in table if all(t.model in known for t in family.trials)]
+
+
+def _next_item(facts: Facts) -> list[Family]:
+    """What comes next: transitions matter, and old events fade from the question."""
+    table = [Family("popularity", _trials("recent-popularity", {}))]
+    if facts.items <= _DENSE_ITEMS:
+        blocks = (2.0, 10.0) if facts.items <= _BLOCK_ITEMS else (3.0,)
+        table.append(Family("next item", _trials("slit", {"decays": blocks})))
+        table.append(Family("linear", _trials("ease", {"l2": 300.0, "dropout": 0.33}), _DECAYS))
+    else:
+        table.append(Family("next item", _trials("markov", {"decay": 3.0}), _SHORT_DECAYS))
+        if facts.users <= _DUAL_USERS:
+            grid = {"l2": 300.0, "dropout": 0.33}
+            table.append(Family("linear", _trials("dual-ease", grid), _DECAYS))
+    table.append(Family("item neighbours", _trials("item-knn", _BM25), _DECAYS))
+    return table
+
+
+def _missing_item(facts: Facts) -> list[Family]:
+    """What else belongs to a history: the whole of it speaks."""
+    table = [Family("popularity", _trials("popularity", {}))]
+    grid: tuple[dict[str, Any], ...] = (
+        {"l2": 300.0, "dropout": 0.33, "user_power": 0.25},
+        {"l2": 100.0, "dropout": 0.33, "user_power": 0.25},
+        {"l2": 600.0, "dropout": 0.41, "user_power": 0.2},
+    )
+    if facts.items <= _DENSE_ITEMS:
+        table.append(Family("linear", _trials("ease", *grid)))
+    elif facts.users <= _DUAL_USERS:
+        table.append(
+            Family("linear", _trials("dual-ease", *grid[:2], {"l2": 30.0, "dropout": 0.17}))
+        )
+    if facts.ordered and facts.items <= _DENSE_ITEMS:
+        table.append(Family("neighbourhood in time", _trials("local-slit", {})))
+    table.append(Family("factors", _trials("ials", {})))
+    table.append(Family("item neighbours", _trials("item-knn", _BM25)))
+    if facts.users <= _USER_KNN_USERS:
+        table.append(Family("user neighbours", _trials("user-knn", {})))
+    if facts.items > _DENSE_ITEMS:
+        table.append(Family("graph", _trials("turbo-cf", {})))
+    return table
 
 
 def _trials(model: str, *settings: dict[str, Any]) -> tuple[Trial, ...]:
     return tuple(Trial(model, s) for s in settings)
-
-
-def _ease(facts: Facts, decays: tuple[dict[str, Any], ...]) -> Family | None:
-    grid: tuple[dict[str, Any], ...] = (
-        {"l2": 300.0, "dropout": 0.33, "user_power": 0.25},
-        {"l2": 300.0, "dropout": 0.33},
-        {"l2": 100.0, "dropout": 0.33, "user_power": 0.25},
-        {"l2": 1000.0},
-        {"l2": 30.0, "dropout": 0.17},
-    )
-    if facts.items <= _DENSE_ITEMS:
-        return Family("linear", _trials("ease", *grid), decays)
-    if facts.users <= _DUAL_USERS:
-        return Family("linear", _trials("dual_ease", *grid), decays)
-    return None
-
-
-def _transitions(facts: Facts) -> Family | None:
-    if not facts.ordered:
-        return None
-    if facts.tail:
-        queries = tuple({"query_decay": decay} for decay in (1.0, 3.0, 5.0, 10.0))
-        return Family("transitions", _trials("markov", {"decay": 3.0}), queries)
-    return Family("transitions", _trials("markov", {"decay": 10.0, "symmetric": True}))
-
-
-def _slit(facts: Facts) -> Family | None:
-    if not facts.tail or facts.items > _DENSE_ITEMS:
-        return None
-    grid: tuple[dict[str, Any], ...] = ({"decays": (3.0,)},)
-    if facts.items <= _BLOCK_ITEMS:
-        grid = ({"decays": (2.0, 10.0)}, {"decays": (0.5, 3.0, 20.0)})
-    return Family("next item", _trials("slit", *grid))
-
-
-def _user_neighbours(facts: Facts) -> Family | None:
-    if facts.tail or facts.users > _USER_KNN_USERS:
-        return None
-    return Family("user neighbours", _trials("user_knn", {}))
-
-
-def _states(facts: Facts) -> Family | None:
-    if not facts.tail:
-        return None
-    return Family("states", _trials("state_knn", {}))
-
-
-def _factors(facts: Facts) -> Family | None:
-    if facts.tail:
-        return None
-    return Family("factors", _trials("ials", {}))
