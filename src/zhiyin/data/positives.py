@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from zhiyin.core.errors import DataError, NotEnoughDataError
-
-_SECONDS_BELOW = 100_000_000_000
-"""A number below this counts seconds (until the year 5138), one above it milliseconds."""
+from zhiyin.data.importing.times import to_milliseconds
+from zhiyin.data.ordering import MAX_NULL_SHARE
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,26 +86,11 @@ def _time(table: pl.DataFrame, source: str) -> list[pl.Series]:
     """The column ``timestamp`` in milliseconds, where there is one."""
     if "timestamp" not in table.columns:
         return []
-    series = _column(table, "timestamp")
-    if series.dtype == pl.String:
-        parsed = series.str.to_datetime(strict=False, time_zone="UTC")
-        if parsed.null_count() > series.null_count():
-            raise DataError(
-                f"{source}: the column timestamp holds text that is not a time",
-                hint="write seconds, milliseconds or ISO 8601",
-            )
-        series = parsed
-    if series.dtype.is_temporal():
-        return [series.cast(pl.Datetime("ms")).cast(pl.Int64).alias("timestamp")]
-    newest = _largest(series, source)
-    whole = series if series.dtype.is_float() else series.cast(pl.Int64)
-    factor = 1000 if newest < _SECONDS_BELOW else 1
-    return [(whole * factor).cast(pl.Int64).alias("timestamp")]
-
-
-def _largest(series: pl.Series, source: str) -> float:
-    if series.null_count() == len(series):
-        return 0.0
-    if not series.dtype.is_numeric():
-        raise DataError(f"{source}: the column timestamp is {series.dtype}, not a time")
-    return float(series.cast(pl.Float64).abs().max() or 0.0)  # type: ignore[arg-type]
+    times = to_milliseconds(_column(table, "timestamp"))
+    bad = int(times.bad.sum())
+    if bad > MAX_NULL_SHARE * table.height:
+        raise DataError(
+            f"{source}: {bad} of {table.height} values of the column timestamp are not a time",
+            hint="write seconds, milliseconds or ISO 8601",
+        )
+    return [times.milliseconds.alias("timestamp")]
