@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from zhiyin.core.errors import NotEnoughDataError
 from zhiyin.core.histories import Floats, Histories, ItemIndices
 
 
@@ -55,6 +56,22 @@ class TrainingData:
     def n_items(self) -> int:
         """Size of the catalogue."""
         return self.histories.n_items
+
+    def in_order(self, model: str) -> Histories:
+        """The histories without negative feedback, for a model that needs their order.
+
+        Args:
+            model: Who asks, for the message.
+
+        Raises:
+            NotEnoughDataError: The histories carry no order.
+        """
+        if not self.histories.ordered:
+            raise NotEnoughDataError(
+                f"{model} learns what comes next, and these events have no order",
+                hint="give the events a timestamp or a position, or leave this model out",
+            )
+        return self.histories.positive()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

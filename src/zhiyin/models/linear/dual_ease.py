@@ -6,20 +6,30 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 from scipy.sparse import csr_matrix
 
 from zhiyin.core.candidates import Queries, TrainingData
 from zhiyin.core.clock import Deadline
+from zhiyin.core.config import Config
 from zhiyin.core.histories import Floats
 from zhiyin.core.protocols import Arrays
-from zhiyin.models.linear.ease import EaseConfig
 from zhiyin.models.linear.solve import balanced, inverse
 
 _BLOCK = 1024
 
 
-class DualEaseConfig(EaseConfig):
-    """The hyperparameters of EASE."""
+class DualEaseConfig(Config):
+    """The hyperparameters of EASE, which mean the same here."""
+
+    l2: float = Field(default=500.0, gt=0)
+    """Ridge penalty on the item-to-item weights; larger for sparser data."""
+    dropout: float = Field(default=0.0, ge=0, lt=1)
+    """Share of each history hidden while learning, in expectation; holds frequent items back."""
+    user_power: float = Field(default=0.0, ge=0, le=1)
+    """Users count as (events / mean events) ^ -this, so that heavy users weigh less."""
+    query_decay: float | None = Field(default=None, gt=0)
+    """Events of the queried history fade as exp(-position from the end / this); None: alike."""
 
 
 class DualEaseRetriever:

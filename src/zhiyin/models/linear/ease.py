@@ -26,6 +26,8 @@ class EaseConfig(Config):
     """Share of each history hidden while learning, in expectation; holds frequent items back."""
     user_power: float = Field(default=0.0, ge=0, le=1)
     """Users count as (events / mean events) ^ -this, so that heavy users weigh less."""
+    items: int | None = Field(default=None, ge=1)
+    """Only this many items, the most frequent, take part; the others score 0. None: all."""
     query_decay: float | None = Field(default=None, gt=0)
     """Events of the queried history fade as exp(-position from the end / this); None: alike."""
 
@@ -49,6 +51,11 @@ class EaseRetriever:
         """Solves for the weights."""
         settings = self.config
         matrix = balanced(data.histories.positive().matrix(), power=settings.user_power)
+        self._size, self._chosen = data.n_items, None
+        if settings.items is not None and settings.items < data.n_items:
+            frequency = np.bincount(matrix.indices, minlength=data.n_items)
+            self._chosen = np.sort(np.argsort(-frequency, kind="stable")[: settings.items])
+            matrix = matrix[:, self._chosen]
         products = gram(matrix)
         hidden = settings.dropout / (1.0 - settings.dropout)
         ridge = np.float32(settings.l2) + np.float32(hidden) * products.diagonal()
@@ -57,18 +64,36 @@ class EaseRetriever:
 
     def score(self, queries: Queries) -> Floats:
         """The product x B, with x the (decayed) history."""
-        history = queries.histories.resized(len(self._weights))
-        return times_dense(history.matrix(decay=self.config.query_decay), self._weights)
+        history = queries.histories.resized(self._size)
+        rows = history.matrix(decay=self.config.query_decay)
+        if self._chosen is None:
+            return times_dense(rows, self._weights)
+        return self._spread(times_dense(rows[:, self._chosen], self._weights))
+
+    def _spread(self, scores: Floats) -> Floats:
+        """Scores of the chosen items, and 0 for the others."""
+        result = np.zeros((len(scores), self._size), dtype=np.float32)
+        result[:, self._chosen] = scores
+        return result
 
     def similar(self, items: NDArray[np.int32]) -> Floats:
         """The weight from each asked item to every other."""
-        return np.array(self._weights[items], dtype=np.float32)
+        if self._chosen is None:
+            return np.array(self._weights[items], dtype=np.float32)
+        places = np.full(self._size, -1)
+        places[self._chosen] = np.arange(len(self._chosen))
+        found = places[items]
+        return self._spread(np.where(found[:, None] >= 0, self._weights[found], np.float32(0.0)))
 
     def state(self) -> Arrays:
-        """The weight matrix."""
-        return {"weights": self._weights}
+        """The weight matrix, and which items it is about where not all."""
+        if self._chosen is None:
+            return {"weights": self._weights}
+        size = np.array([self._size])
+        return {"weights": self._weights, "chosen": self._chosen, "size": size}
 
     def restore(self, arrays: Arrays) -> Self:
         """Takes the weight matrix back."""
-        self._weights = arrays["weights"]
+        self._weights, self._chosen = arrays["weights"], arrays.get("chosen")
+        self._size = int(arrays["size"][0]) if "size" in arrays else len(self._weights)
         return self

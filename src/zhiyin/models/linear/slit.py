@@ -11,7 +11,6 @@ from pydantic import Field
 from zhiyin.core.candidates import Queries, TrainingData
 from zhiyin.core.clock import Deadline
 from zhiyin.core.config import Config
-from zhiyin.core.errors import NotEnoughDataError
 from zhiyin.core.histories import Floats
 from zhiyin.core.products import times_dense
 from zhiyin.core.protocols import Arrays
@@ -26,7 +25,7 @@ class SlitConfig(Config):
     """Memories of the past, in events: one block of weights for each."""
     l2: float = Field(default=300.0, gt=0)
     """Ridge penalty on the weights."""
-    dropout: float = Field(default=0.33, ge=0, lt=1)
+    dropout: float = Field(default=0.25, ge=0, lt=1)
     """Share of each history hidden while learning, in expectation."""
     horizon: int = Field(default=60, ge=1)
     """Events further apart than this do not count as a pair."""
@@ -57,12 +56,7 @@ class SlitRetriever:
         Raises:
             NotEnoughDataError: The histories carry no order.
         """
-        histories = data.histories.positive()
-        if not histories.ordered:
-            raise NotEnoughDataError(
-                "slit learns what comes next, and these events have no order",
-                hint="give events a timestamp or a position, or use ease",
-            )
+        histories = data.in_order("slit")
         settings, n = self.config, data.n_items
         follows = transitions(histories, settings.decays, horizon=settings.horizon)
         squares = np.bincount(histories.items, np.square(histories.weights), minlength=n)

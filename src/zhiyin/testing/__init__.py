@@ -1,0 +1,1 @@
+"""Shipped conformance suites and data for the authors of plug-ins."""
