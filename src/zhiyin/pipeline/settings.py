@@ -5,21 +5,29 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 
 from zhiyin.core.config import Config
 from zhiyin.core.errors import ConfigError
+from zhiyin.data.templates import GENERAL_WEIGHTS
 
 
 class EventSettings(Config):
     """What each type of event says about an item."""
 
-    weights: dict[str, float] = Field(default_factory=dict)
-    """Weight per event type; below 0 for dislike. Types not named weigh ``default_weight``."""
+    weights: dict[str, float] = Field(default_factory=lambda: dict(GENERAL_WEIGHTS))
+    """Weight per event type; below 0 for dislike. These are added to the weights in force
+    anyway (impressions and searches 0, dislike, hide, return and the like below 0); every
+    other type weighs ``default_weight``."""
     default_weight: float = 1.0
     """Weight of an event type that is not named."""
     half_life_days: float | None = None
     """An event counts half after this many days; None: for ever."""
+
+    @field_validator("weights")
+    @classmethod
+    def _over_general(cls, weights: dict[str, float]) -> dict[str, float]:
+        return {**GENERAL_WEIGHTS, **weights}
 
 
 class TrainSettings(Config):

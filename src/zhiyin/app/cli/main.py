@@ -5,7 +5,18 @@ from __future__ import annotations
 import typer
 
 from zhiyin import __version__
-from zhiyin.app.cli import benchmark, doctor, evaluate, models, recommend, serve, similar, train
+from zhiyin.app.cli import (
+    benchmark,
+    doctor,
+    evaluate,
+    import_,
+    init,
+    models,
+    recommend,
+    serve,
+    similar,
+    train,
+)
 
 app = typer.Typer(
     name="zhiyin",
@@ -15,7 +26,18 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for command in (train, evaluate, recommend, similar, models, benchmark, serve, doctor):
+for command in (
+    init,
+    import_,
+    train,
+    evaluate,
+    recommend,
+    similar,
+    models,
+    benchmark,
+    serve,
+    doctor,
+):
     command.register(app)
 
 

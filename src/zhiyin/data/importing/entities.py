@@ -48,7 +48,7 @@ class EntityBuilder:
         self._tally = tally
         self._quarantine = quarantine
         self._typed = typed
-        self._ids = IdEncoder(options.null_values)
+        self._ids = IdEncoder(options.null_values, remember=False)
         self._numeric: set[str] | None = None
         self._separators: dict[str, str | None] = {}
 
@@ -69,7 +69,6 @@ class EntityBuilder:
             lost = pl.Series("reason", [NO_ID]).new_from_index(0, int(missing.sum()))
             self._quarantine.add_rows(batch.rows.filter(~found), batch.lines.filter(~found), lost)
             self._tally.reasons[NO_ID] += len(lost)
-        self._ids.fresh()
         ids = as_ids(column).str.strip_chars().filter(found)
         rows = batch.rows.filter(found).drop(leave_out, strict=False)
         attributes = self._attributes(rows, roles)

@@ -17,9 +17,11 @@ class IdEncoder:
 
     Args:
         null_values: Texts that stand for a missing id.
+        remember: Whether `fresh` will be asked for the ids.
     """
 
-    def __init__(self, null_values: Sequence[str]) -> None:
+    def __init__(self, null_values: Sequence[str], *, remember: bool = True) -> None:
+        self._remember = remember
         self._null_values = list(null_values)
         self._categories = pl.Categories.random()
         self._alive = pl.Series(dtype=pl.Categorical(self._categories))
@@ -39,12 +41,12 @@ class IdEncoder:
         rows = codes.fill_null(0).to_numpy()
         return self._keys[rows], missing | self._missing[rows]
 
-    def fresh(self) -> pl.DataFrame:
-        """Ids met since the last call, as entities of which nothing is known."""
-        frames, self._fresh = self._fresh, []
-        if not frames:
-            return pl.DataFrame(schema=schema.ENTITIES)
-        return pl.concat(frames).unique("key", maintain_order=True)
+    def fresh(self, keys: pl.Series) -> pl.DataFrame:
+        """Those of the keys that were not handed out before, as entities without attributes."""
+        pending = pl.concat([pl.DataFrame(schema=schema.ENTITIES), *self._fresh])
+        used = pl.col("key").is_in(keys.drop_nulls().unique().implode())
+        self._fresh = [pending.filter(~used)]
+        return pending.filter(used).unique("key", maintain_order=True)
 
     def _learn(self, text: pl.Series, codes: pl.Series) -> None:
         """Hashes the ids that have not been met; codes are given in order of arrival."""
@@ -56,8 +58,9 @@ class IdEncoder:
         keys = id_keys(ids.to_list())
         self._keys = np.concatenate([self._keys, keys])
         self._missing = np.concatenate([self._missing, missing.to_numpy()])
-        stubs = pl.DataFrame({"key": keys, "id": ids}).filter(~missing)
-        self._fresh.append(stubs.with_columns(attributes=pl.lit(None, pl.String)))
+        if self._remember:
+            stubs = pl.DataFrame({"key": keys, "id": ids}).filter(~missing)
+            self._fresh.append(stubs.with_columns(attributes=pl.lit(None, pl.String)))
 
 
 def as_ids(column: pl.Series) -> pl.Series:

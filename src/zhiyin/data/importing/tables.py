@@ -129,7 +129,8 @@ class TableReader:
                 quarantine=self._quarantine,
                 users=self._users,
             )
-            yield Part(batch.share, edges=edges, users=self._users.fresh())
+            ends = pl.concat([edges["source_key"], edges["target_key"].alias("source_key")])
+            yield Part(batch.share, edges=edges, users=self._users.fresh(ends))
 
     def _entities(self) -> Iterator[Part]:
         roles_known = USER_ROLES if self.table == "users" else ITEM_ROLES
@@ -171,7 +172,12 @@ class TableReader:
         return EventBuilder(options=self._options, now=self._now, sink=sink, keep_extra=False)
 
     def _event_part(self, share: float, events: pl.DataFrame) -> Part:
-        return Part(share, events=events, users=self._users.fresh(), items=self._items.fresh())
+        return Part(
+            share,
+            events=events,
+            users=self._users.fresh(events["user_key"]),
+            items=self._items.fresh(events["item_key"]),
+        )
 
     def _batches(self) -> Iterator[RawBatch]:
         for batch in self._source.batches:

@@ -1,0 +1,105 @@
+"""A workspace's first ``zhiyin.toml``: every setting with its meaning and its default."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from zhiyin.core.errors import ConfigError
+from zhiyin.data.templates import template
+from zhiyin.pipeline.settings import Settings
+
+_HEAD = """\
+# Settings of this workspace. A line that begins with "# name =" shows a default: take the
+# "# " away to change it. Unknown names are errors; `zhiyin doctor` tells what is in force.
+"""
+_WIDTH = 92
+
+
+def settings_text(*, trade: str | None = None) -> str:
+    """The text of a settings file.
+
+    Args:
+        trade: Name of a template of event weights (see `zhiyin.data.templates`), whose
+            values are then written as settings; None: defaults only.
+
+    Raises:
+        ConfigError: No template has that name.
+    """
+    values: dict[str, Any] = {}
+    head = _HEAD
+    if trade is not None:
+        chosen = template(trade)
+        values = {"events": chosen.model_dump(exclude={"summary"}, exclude_none=True)}
+        head += f"#\n# Template {trade}. {chosen.summary}\n"
+    return head + "\n".join(_section(Settings, values, ""))
+
+
+def write_settings(folder: Path, *, name: str, trade: str | None = None) -> Path:
+    """Makes a workspace's folder and its settings file; never overwrites one.
+
+    Raises:
+        ConfigError: The file is there already, or no template has that name.
+    """
+    path = folder / name
+    text = settings_text(trade=trade)
+    if path.exists():
+        raise ConfigError(f"{path} is there already", hint="edit it, or name another folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def _section(model: type[BaseModel], values: dict[str, Any], prefix: str) -> Iterator[str]:
+    """The lines of one table: plain settings first, then tables within it."""
+    later: list[tuple[str, FieldInfo]] = []
+    for name, field in model.model_fields.items():
+        if _is_table(field):
+            later.append((name, field))
+        else:
+            yield from _comment(field.description)
+            yield _line(name, field, values)
+            yield ""
+    for name, field in later:
+        path = f"{prefix}{name}"
+        inner: dict[str, Any] = values.get(name, {})
+        yield from _comment(field.description)
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield f"[{path}]"
+            yield from _section(field.annotation, inner, f"{path}.")
+        else:
+            yield f"[{path}]" if inner else f"# [{path}]"
+            default: dict[str, Any] = field.get_default(call_default_factory=True) or {}
+            mark = "" if inner else "# "
+            yield from (f"{mark}{line}" for line in _toml(inner or default))
+            yield ""
+
+
+def _is_table(field: FieldInfo) -> bool:
+    if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+        return True
+    return isinstance(field.get_default(call_default_factory=True), dict)
+
+
+def _line(name: str, field: FieldInfo, values: dict[str, Any]) -> str:
+    if name in values:
+        return "\n".join(_toml({name: values[name]}))
+    default = field.get_default(call_default_factory=True)
+    if default is None:
+        return f"# {name} ="
+    return "\n".join(f"# {line}" for line in _toml({name: default}))
+
+
+def _toml(values: dict[str, Any]) -> list[str]:
+    return tomli_w.dumps(values).splitlines()
+
+
+def _comment(text: str | None) -> Iterator[str]:
+    plain = " ".join((text or "").replace("``", "").split())
+    yield from (f"# {line}" for line in textwrap.wrap(plain, _WIDTH))
