@@ -76,7 +76,7 @@ def test_the_report_has_the_shape_of_the_contract(folder: Path) -> None:
     assert (report["seed"], report["budget_s"]) == (42, 20)
     assert (report["n_users"], report["n_items"]) == (40, 24)
     assert report["dropped"] == {}
-    assert list(report["models"]) == ["ease", "popularity", "popularity_recent"]
+    assert list(report["models"]) == ["ease", "popularity", "recent-popularity"]
     ease = report["models"]["ease"]
     assert ease["train_s"] > 0
     assert ease["recommend_s"] >= 0
@@ -153,7 +153,7 @@ TRAINER = """
             return honest(
                 dataset, recipe=recipe, budget_s=budget_s, seed=seed, progress=progress
             )
-        if recipe == "popularity_recent":
+        if recipe == "recent-popularity":
             raise TrainingError("it would not learn", hint="try again")
         {how}
 """
@@ -187,7 +187,7 @@ def test_a_model_that_fails_is_reported_and_the_others_go_on(
     assert error["kind"] == kind
     assert message in error["message"]
     assert report["models"]["popularity"]["metrics"]["hr@50"] > 0
-    assert report["models"]["popularity_recent"]["error"] == {
+    assert report["models"]["recent-popularity"]["error"] == {
         "kind": "TrainingError",
         "message": "it would not learn (try again)",
     }

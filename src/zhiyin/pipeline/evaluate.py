@@ -17,17 +17,14 @@ from zhiyin.core.config import Config
 from zhiyin.core.errors import NotEnoughDataError, ZhiyinError
 from zhiyin.core.histories import Histories
 from zhiyin.core.progress import Progress, silent
-from zhiyin.core.registry import RETRIEVERS, registered
 from zhiyin.data.dataset import Dataset
 from zhiyin.data.splits import TEST, Fold, fold, leave_one_out, random_split, temporal
 from zhiyin.evaluation.bootstrap import BootstrapConfig
 from zhiyin.evaluation.comparison import confidence
 from zhiyin.evaluation.scoring import Evaluation, evaluate_scorer
-from zhiyin.pipeline.measuring import as_queries, describe, rounded, scorer
+from zhiyin.pipeline.measuring import BASELINES, as_queries, describe, rounded, scorer
 from zhiyin.pipeline.train import train
 
-BASELINES = ("popularity", "popularity_recent")
-"""What every recipe is held against."""
 REPORT_FILE = "evaluation.json"
 """Where a workspace keeps its last evaluation."""
 
@@ -82,9 +79,7 @@ def evaluate(
         protocol = HoldOut.LEAVE_ONE_OUT if ordered else HoldOut.RANDOM_SPLIT
     parts = hold_out(dataset.histories, protocol=protocol, seed=settings.seed)
     known = _before(dataset, parts)
-    wanted = registered(RETRIEVERS)
-    baselines = [name for name in BASELINES if name in wanted]
-    names = list(dict.fromkeys([settings.recipe, *baselines]))
+    names = list(dict.fromkeys([settings.recipe, *BASELINES]))
     models: dict[str, Any] = {}
     per_user: dict[str, dict[str, NDArray[np.float64]]] = {}
     for i, name in enumerate(names):

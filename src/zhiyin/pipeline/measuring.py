@@ -14,6 +14,9 @@ from zhiyin.data.dataset import Dataset
 from zhiyin.evaluation.scoring import Catalogue, Evaluation
 from zhiyin.pipeline.trained import Trained
 
+BASELINES = ("popularity", "recent-popularity")
+"""What every model is held against, asked for or not."""
+
 
 def as_queries(dataset: Dataset) -> Queries:
     """Every user as a query, as they stand after the training rows."""

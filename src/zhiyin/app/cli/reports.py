@@ -22,7 +22,9 @@ def print_report(report: dict[str, Any], console: Console) -> None:
     """Prints a report of ``benchmark`` or ``evaluate`` as tables and notes."""
     for test, users in report["n_test_users"].items():
         name = f"{report.get('dataset', 'this workspace')}, {report['protocol']}"
-        title = f"{name}, {_TITLES.get(test, test)}: {users:,} users, {report['n_items']:,} items"
+        title = f"{name}, {_TITLES.get(test, test)}: {users:,} users"
+        if test == "metrics":
+            title += f", {report['n_items']:,} items"
         console.print(_table(report, test, title, wide=console.width >= _WIDE_FROM))
     for line in notes(report):
         console.print(f"  {line}", markup=False, highlight=False)

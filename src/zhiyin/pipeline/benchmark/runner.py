@@ -24,9 +24,8 @@ from zhiyin.evaluation.bootstrap import BootstrapConfig
 from zhiyin.evaluation.comparison import confidence
 from zhiyin.pipeline.benchmark.folder import as_dataset, read_split
 from zhiyin.pipeline.benchmark.task import save_tests, save_training
-
-BASELINES = ("popularity", "popularity_recent")
-"""Always in the table."""
+from zhiyin.pipeline.measuring import BASELINES
+from zhiyin.pipeline.train import AUTO
 
 _PATIENCE = 4.0
 """A worker may live this many times the training budget, and half an hour more."""
@@ -89,10 +88,10 @@ def benchmark(
 
 def _check(models: Sequence[str]) -> None:
     known = registered(RETRIEVERS)
-    unknown = [name for name in models if name != "auto" and name not in known]
+    unknown = [name for name in models if name != AUTO and name not in known]
     if unknown:
         raise UnknownModelError(
-            f"no model is named {', '.join(unknown)}", hint=f"known: auto, {', '.join(known)}"
+            f"no model is named {', '.join(unknown)}", hint=f"known: {', '.join([AUTO, *known])}"
         )
 
 
