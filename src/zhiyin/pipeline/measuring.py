@@ -26,15 +26,14 @@ def as_queries(dataset: Dataset) -> Queries:
 
 
 def scorer(trained: Trained) -> Callable[[Queries], Floats]:
-    """Scores as the engine gives them: who has no history gets what everybody likes."""
+    """Scores of the blend; who has no history, and on whom it is silent, gets popularity."""
 
     def score(queries: Queries) -> Floats:
-        empty = queries.histories.lengths == 0
-        if empty.all():
-            return np.tile(np.log1p(trained.popularity), (len(queries), 1))
         scores = trained.blend.score(queries)
-        if empty.any():
-            scores[empty] = np.log1p(trained.popularity)
+        silent = np.flatnonzero(queries.histories.lengths == 0)
+        silent = silent[np.ptp(scores[silent], axis=1) == 0]
+        if len(silent):
+            scores[silent] = np.log1p(trained.popularity)
         return scores
 
     return score
