@@ -2,9 +2,13 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 from scipy.sparse import csr_matrix
 from scipy.sparse import random as random_sparse
 
+from zhiyin.core import products
 from zhiyin.core.products import gram, mirror, times_dense
 
 
@@ -43,3 +47,30 @@ def test_mirror_copies_the_lower_triangle(n):
     full = np.random.default_rng(0).normal(size=(n, n)).astype(np.float32)
     lower = np.tril(full)
     assert np.array_equal(mirror(full), lower + np.tril(lower, -1).T)
+
+
+@pytest.mark.parametrize("dense_bytes", [0, 2**28])
+def test_gram_blocks_are_the_rows_of_the_gram_matrix(monkeypatch, dense_bytes):
+    monkeypatch.setattr(products, "_DENSE_BYTES", dense_bytes)
+    monkeypatch.setattr(products, "_BUDGET_BYTES", 4 * 50 * 7)  # seven rows at a time
+    matrix = sparse(90, 50, 0.2)
+    seen = 0
+    for part, rows in products.gram_blocks(matrix):
+        assert part.start == seen
+        seen = part.stop
+        np.testing.assert_allclose(rows, (matrix.T @ matrix).toarray()[part], rtol=1e-5, atol=1e-6)
+        rows[:] = 0.0  # fresh: the caller may write
+    assert seen == 50
+
+
+@given(
+    values=hnp.arrays(np.float32, (3, 9), elements=st.floats(-4, 4, width=16)),
+    k=st.integers(1, 12),
+)
+def test_keep_largest_keeps_the_largest_positive_entries(values, k):
+    kept = products.keep_largest(values, k)
+    assert kept.has_sorted_indices
+    for row, found in zip(values, kept.toarray(), strict=True):
+        expected = np.sort(row[row > 0])[::-1][:k]
+        assert np.array_equal(np.sort(found[found > 0])[::-1], expected)
+        assert np.array_equal(found[found > 0], row[found > 0])

@@ -105,8 +105,9 @@ class Histories:
                 rows as they are, 0 makes them sum to 1.
 
         Returns:
-            Of a repeated (row, item) the value largest in size stays: a film watched ten
-            times is not ten films. Columns are sorted.
+            Of a repeated (row, item) the value largest in size stays, of equals the latest:
+            a film watched ten times is not ten films, and who liked it and then disliked it
+            dislikes it. Columns are sorted.
         """
         source, values = self, self.weights
         if decay is not None and self.ordered:
@@ -133,13 +134,13 @@ class Histories:
 
 
 def _sparse(source: Histories, values: Floats) -> csr_matrix:
-    """Sorted columns; of a repeated (row, item) the value largest in size stays."""
+    """Sorted columns; of a repeated (row, item) the largest value stays, the latest of equals."""
     keys = source.rows * np.int64(source.n_items) + source.items
     order = np.argsort(keys, kind="stable")
     ordered = keys[order]
     indptr = source.indptr
     if np.any(ordered[1:] == ordered[:-1]):
-        order = np.lexsort((-np.abs(values), keys))
+        order = np.lexsort((-np.arange(len(keys)), -np.abs(values), keys))
         first = np.ones(len(keys), dtype=np.bool_)
         first[1:] = keys[order[1:]] != keys[order[:-1]]
         kept = np.concatenate([[0], np.cumsum(first)])

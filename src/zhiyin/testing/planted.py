@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,12 +34,13 @@ class Planted:
     following: NDArray[np.int32]
 
 
+@cache
 def planted(seed: int = 0, *, n_users: int = N_USERS) -> Planted:
     """Users with one taste each, who wander through its items mostly in order.
 
     A user walks round the items of a taste by steps of 1 to 3, starting among the first
     ones; one event in five is a hit, an item of the six that everybody takes now and then.
-    Nobody takes an item twice.
+    Nobody takes an item twice. The arrays are read-only, and shared between calls.
     """
     rng = np.random.default_rng(seed)
     users: list[int] = []
@@ -61,6 +63,9 @@ def planted(seed: int = 0, *, n_users: int = N_USERS) -> Planted:
         order=np.array(times),
         order_is_time=True,
     )
+    for array in (histories.indptr, histories.items, histories.weights, histories.times):
+        if array is not None:
+            array.flags.writeable = False
     every = np.arange(N_ITEMS, dtype=np.int32)
     data = TrainingData(
         histories,
