@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from tests.pipeline.conftest import two_tastes
+
 from zhiyin.pipeline.wiring import open_workspace
 
 

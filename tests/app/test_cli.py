@@ -26,7 +26,7 @@ def run() -> Run:
     return invoke
 
 
-def document(result: Result) -> Any:  # noqa: ANN401 - any JSON
+def document(result: Result) -> Any:
     return json.loads(result.stdout)
 
 
@@ -71,6 +71,7 @@ def test_train_models_and_rollback(run: Run, trained_folder: Path) -> None:
 def test_train_without_events_says_what_to_do(run: Run, tmp_path: Path) -> None:
     failed = run("train", "-w", tmp_path / "empty", code=1)
     assert "zhiyin import" in failed.stderr
+    assert "no item" in failed.stderr
 
 
 def test_an_unknown_setting_is_an_error_that_names_it(run: Run, trained_folder: Path) -> None:

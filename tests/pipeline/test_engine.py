@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
-
 from tests.pipeline.conftest import two_tastes
+
 from zhiyin.core.errors import UnknownEntityError
 from zhiyin.pipeline.workspace import Workspace
 
@@ -157,3 +158,31 @@ def test_the_same_query_and_seed_give_the_same_slate(
     assert one.item_ids != other.item_ids
     assert all(0 < p.propensity < 1 for p in one.positions)
     assert one.policy == "boltzmann"
+
+
+def test_old_tastes_still_speak_after_years_under_a_half_life(
+    make_workspace: Callable[..., Workspace], clock: Callable[[], int]
+) -> None:
+    workspace = make_workspace("[events]\nhalf_life_days = 30\n")
+    workspace.record(two_tastes())
+    workspace.train(recipe="ease")
+    clock.now += 30 * 365 * 86_400_000  # type: ignore[attr-defined]
+    slate = workspace.recommend("u00", n=5)
+    assert kinds(slate.item_ids) == {"book"}
+    assert len({p.score for p in slate.positions}) > 1
+    workspace.record([{"user_id": "u00", "item_id": f"pan-{i}", "type": "view"} for i in (1, 2)])
+    assert kinds(workspace.recommend("u00", n=5).item_ids) == {"pan"}, "what is new outweighs it"
+
+
+def test_a_catalogue_without_events_is_served_whole(
+    make_workspace: Callable[..., Workspace], tmp_path: Path
+) -> None:
+    users, items = tmp_path / "users.csv", tmp_path / "items.csv"
+    users.write_text("user_id,behavior\n1,浏览\n2,购买\n3,收藏\n", encoding="utf-8")
+    items.write_text("item_id,category\n101,图书\n102,电子设备\n103,家居用品\n", encoding="utf-8")
+    workspace = make_workspace()
+    workspace.import_users(users)
+    workspace.import_items(items)
+    workspace.train()
+    for user in ("1", "2", "3", "unknown", None):
+        assert sorted(workspace.recommend(user).item_ids) == ["101", "102", "103"]

@@ -66,7 +66,7 @@ class Vocabulary:
         """The inverse of `arrays`."""
         data = arrays["bytes"].tobytes()
         ends = arrays["ends"].tolist()
-        starts = [0, *ends[:-1]]
+        starts = [0, *ends][: len(ends)]
         return cls(
             [data[a:b].decode("utf-8", "surrogatepass") for a, b in zip(starts, ends, strict=True)]
         )

@@ -16,9 +16,9 @@ from zhiyin.core.protocols import EntityStore, EventStore
 from zhiyin.data.dataset import Dataset, category_pairs
 from zhiyin.data.ordering import by_time
 from zhiyin.data.vocabulary import Vocabulary
+from zhiyin.pipeline.freshness import freshness
 from zhiyin.pipeline.settings import EventSettings
 
-_DAY = 86_400_000
 _COLUMNS = ["user_key", "item_key", "type", "timestamp", "position", "value"]
 
 
@@ -26,20 +26,21 @@ def load_dataset(events: EventStore, entities: EntityStore, *, settings: EventSe
     """Everything the store knows, as one data set.
 
     Raises:
-        NotEnoughDataError: No event links a user and an item.
+        NotEnoughDataError: There is no item to recommend. Items without events are enough:
+            all of them are equally popular.
     """
     last_seq = events.last_seq()
     batches = list(events.scan(columns=_COLUMNS))
     empty = pl.DataFrame(schema={name: schema.EVENTS[name] for name in _COLUMNS})
     frame = pl.concat(batches) if batches else empty
     linked = frame.filter(pl.col("item_key").is_not_null())
-    if not linked.height:
+    items_frame = entities.scan("item")
+    if not items_frame.height:
         raise NotEnoughDataError(
-            "no event links a user and an item",
-            hint="import events with `zhiyin import --events FILE`",
+            "there is no item, neither in a catalogue nor in an event",
+            hint="import some with `zhiyin import --events FILE --items FILE`",
         )
     ordered = by_time(linked)
-    items_frame = entities.scan("item")
     users_frame = entities.scan("user", columns=["key", "id"])
     items = Vocabulary(items_frame["id"].to_list(), keys=items_frame["key"].to_numpy())
     active = users_frame.filter(pl.col("key").is_in(linked["user_key"].unique().implode()))
@@ -87,10 +88,9 @@ def event_weights(
         .replace_strict(settings.weights, default=settings.default_weight, return_dtype=pl.Float64)
         .to_numpy()
     )
-    if settings.half_life_days is not None and as_of:
-        age = (as_of - frame["timestamp"].fill_null(as_of).to_numpy()) / _DAY
-        weights = weights * 0.5 ** (np.maximum(age, 0.0) / settings.half_life_days)
-    return weights.astype(np.float32)
+    times = frame["timestamp"].fill_null(as_of).to_numpy()
+    fade = freshness(times, as_of=as_of, half_life_days=settings.half_life_days)
+    return (weights * fade).astype(np.float32)
 
 
 def catalogue_columns(items: pl.DataFrame) -> tuple[dict[str, str], pl.DataFrame]:

@@ -10,6 +10,7 @@ from typing import Literal
 from zhiyin.core.config import Config
 from zhiyin.core.errors import ArtifactError
 from zhiyin.core.registry import RETRIEVERS, registered
+from zhiyin.data.templates import GENERAL_WEIGHTS
 from zhiyin.pipeline.workspace import Workspace
 
 Status = Literal["ok", "note", "warning", "error"]
@@ -101,19 +102,22 @@ def _store(workspace: Workspace) -> list[Finding]:
 
 
 def _ignored_weights(workspace: Workspace) -> list[Finding]:
-    """Weights for event types that never occur: a typing error, mostly."""
+    """Types without a weight beside weights without a type: a typing error, mostly."""
     present: set[str] = set()
     for batch in workspace.stores.events.scan(columns=["type"]):
         present |= set(batch["type"].cast(str).unique().to_list())
-    idle = sorted(set(workspace.settings.events.weights) - present)
-    if not idle:
+    settings = workspace.settings.events
+    unnamed = sorted(present - set(settings.weights))
+    idle = sorted(set(settings.weights) - present - set(GENERAL_WEIGHTS))
+    if not unnamed or not idle:
         return []
     return [
         Finding(
             subject="events.weights",
-            status="note",
-            detail=f"no event has type {', '.join(idle)}",
-            advice=f"types in the store: {', '.join(sorted(present))}",
+            status="warning",
+            detail=f"{', '.join(unnamed)} weighs {settings.default_weight}, having no weight; "
+            f"no event has type {', '.join(idle)}",
+            advice="name the types as the store does",
         )
     ]
 

@@ -14,10 +14,9 @@ import numpy as np
 from zhiyin.core.histories import Histories
 from zhiyin.core.keys import id_key, id_keys
 from zhiyin.core.protocols import EventStore, PastEvent
+from zhiyin.pipeline.freshness import freshness
 from zhiyin.pipeline.settings import EventSettings
 from zhiyin.pipeline.trained import Trained
-
-_DAY = 86_400_000
 
 
 class LiveHistories:
@@ -35,7 +34,9 @@ class LiveHistories:
     ) -> None:
         self._trained = trained
         self._events = events
-        self._settings = settings
+        self._weights = settings.weights
+        self._default = settings.default_weight
+        self._half_life = settings.half_life_days
         self._length = length
 
     def since(self, user_id: str | None) -> list[PastEvent]:
@@ -57,36 +58,33 @@ class LiveHistories:
             session: Item ids, oldest first; ids unknown to the vocabulary are left out.
             now: The present, in milliseconds.
         """
-        before = self._before(user_id, now)
+        before = self._before(user_id)
         if not since and not session:
             return before
         vocabulary = self._trained.items
         keys = np.array([event.item_key for event in since], dtype=np.int64)
         items = np.concatenate([vocabulary.locate(keys), vocabulary.locate(id_keys(session))])
-        weights = [self._weight(event, now) for event in since]
-        weights += [self._settings.default_weight] * len(session)
-        times = [event.timestamp or now for event in since] + [now] * len(session)
+        weights = [self._weights.get(event.type, self._default) for event in since]
+        weights += [self._default] * len(session)
+        times = np.array([e.timestamp or now for e in since] + [now] * len(session), dtype=np.int64)
+        fade = freshness(times, as_of=self._trained.as_of, half_life_days=self._half_life)
         known = items >= 0
         joined = np.concatenate([before.items, items[known]])
-        weight = np.concatenate([before.weights, np.asarray(weights, dtype=np.float32)[known]])
+        weight = np.concatenate([before.weights, (weights * fade).astype(np.float32)[known]])
         when = None
         if before.times is not None:
-            when = np.concatenate([before.times, np.asarray(times, dtype=np.int64)[known]])
+            when = np.concatenate([before.times, times[known]])
             order = np.argsort(when, kind="stable")
             joined, weight, when = joined[order], weight[order], when[order]
         indptr = np.array([0, len(joined)], dtype=np.int64)
         return Histories(indptr, joined, weight, len(vocabulary), when)
 
-    def _before(self, user_id: str | None, now: int) -> Histories:
-        """The user's row of the training histories, faded to the present."""
+    def _before(self, user_id: str | None) -> Histories:
+        """The user's row of the training histories."""
         histories = self._trained.histories
         row = None if user_id is None else self._trained.users.index.get(user_id)
         part = slice(0, 0) if row is None else slice(*histories.indptr[row : row + 2].tolist())
         weights = np.asarray(histories.weights[part])
-        half_life = self._settings.half_life_days
-        if half_life is not None and self._trained.as_of:
-            age = max(0, now - self._trained.as_of) / _DAY
-            weights = (weights * 0.5 ** (age / half_life)).astype(np.float32)
         return Histories(
             np.array([0, len(weights)], dtype=np.int64),
             np.asarray(histories.items[part]),
@@ -95,10 +93,3 @@ class LiveHistories:
             None if histories.times is None else np.asarray(histories.times[part]),
             histories.ordered or not len(weights),
         )
-
-    def _weight(self, event: PastEvent, now: int) -> float:
-        weight = self._settings.weights.get(event.type, self._settings.default_weight)
-        half_life = self._settings.half_life_days
-        if half_life is None or event.timestamp is None:
-            return weight
-        return weight * 0.5 ** (max(0, now - event.timestamp) / _DAY / half_life)

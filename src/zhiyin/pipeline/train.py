@@ -33,11 +33,11 @@ def train(
         progress: Told what is being done.
 
     Raises:
-        NotEnoughDataError: There is no user or no item.
+        NotEnoughDataError: There is no item.
         UnknownModelError: No such recipe.
     """
-    if not len(dataset.users) or not len(dataset.items):
-        raise NotEnoughDataError("training needs at least one user and one item")
+    if not len(dataset.items):
+        raise NotEnoughDataError("training needs at least one item")
     deadline = Deadline(budget_s)
     choice = (
         choose(dataset, deadline=deadline, seed=seed, progress=progress)
