@@ -1,5 +1,7 @@
 """Columnar histories: grouping, picking, and rows as matrices."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -37,7 +39,7 @@ def build(rows, *, ordered: bool = True) -> Histories:
 def as_lists(histories: Histories) -> list[list[tuple[int, float]]]:
     pairs = list(zip(histories.items.tolist(), histories.weights.tolist(), strict=True))
     bounds = histories.indptr.tolist()
-    return [pairs[a:b] for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+    return [pairs[a:b] for a, b in pairwise(bounds)]
 
 
 def by_hand(rows, *, ordered: bool = True) -> list[list[tuple[int, float]]]:

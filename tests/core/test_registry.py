@@ -24,7 +24,7 @@ def test_what_pyproject_names_is_registered_and_loads():
 
 
 def test_an_unknown_name_lists_the_known_ones():
-    with pytest.raises(UnknownModelError, match="no retriever is named 'esae'.*ease"):
+    with pytest.raises(UnknownModelError, match=r"no retriever is named 'esae'.*ease"):
         load(RETRIEVERS, "esae")
 
 

@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
-
-from zhiyin.core.threads import one_blas_thread
+from threadpoolctl import threadpool_limits
 
 
 @pytest.fixture(autouse=True, scope="session")
 def _one_blas_thread() -> Iterator[None]:
-    with one_blas_thread():
+    with threadpool_limits(1, "blas"):
         yield
