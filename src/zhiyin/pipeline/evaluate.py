@@ -43,6 +43,8 @@ class EvaluationSettings(Config):
 
     recipe: str = "auto"
     """The recipe in question."""
+    beside: tuple[str, ...] = ()
+    """Other models to compare it with; the baselines join by themselves."""
     protocol: HoldOut = HoldOut.AUTO
     """What is held out: each user's last new item, a fifth of each user's items, or the
     newest tenth of all events. "auto": the first where events are ordered, else the second."""
@@ -79,7 +81,7 @@ def evaluate(
         protocol = HoldOut.LEAVE_ONE_OUT if ordered else HoldOut.RANDOM_SPLIT
     parts = hold_out(dataset.histories, protocol=protocol, seed=settings.seed)
     known = _before(dataset, parts)
-    names = list(dict.fromkeys([settings.recipe, *BASELINES]))
+    names = list(dict.fromkeys([settings.recipe, *settings.beside, *BASELINES]))
     models: dict[str, Any] = {}
     per_user: dict[str, dict[str, NDArray[np.float64]]] = {}
     for i, name in enumerate(names):

@@ -34,6 +34,7 @@ def evaluate(
     recipe: Annotated[
         str | None, typer.Option(help="'auto', or one model's name; default: zhiyin.toml.")
     ] = None,
+    beside: Annotated[str, typer.Option(help="Models to compare with, such as ease,ials.")] = "",
     protocol: Annotated[HoldOut, typer.Option(help="What is held out.")] = HoldOut.AUTO,
     budget: Annotated[str | None, typer.Option(help="Upper bound, such as 60s or 15m.")] = None,
     as_json: JsonOption = False,
@@ -46,6 +47,7 @@ def evaluate(
         chosen = opened.settings.train
         settings = EvaluationSettings(
             recipe=recipe or chosen.recipe,
+            beside=tuple(name.strip() for name in beside.split(",") if name.strip()),
             protocol=protocol,
             budget_s=seconds(budget or chosen.budget),
             seed=chosen.seed,

@@ -7,6 +7,7 @@ import typer
 from zhiyin import __version__
 from zhiyin.app.cli import (
     benchmark,
+    demo,
     doctor,
     evaluate,
     import_,
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 
 for command in (
+    demo,
     init,
     import_,
     train,

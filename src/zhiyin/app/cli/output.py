@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -77,11 +77,6 @@ def teaching(*, as_json: bool = False) -> Generator[None]:
             if error.hint:
                 errors.print(f"  → {error.hint}", markup=False, style="yellow", highlight=False)
         raise typer.Exit(1) from error
-
-
-def counts_line(counts: Mapping[str, object]) -> str:
-    """ "3 accepted, 1 rejected" from {"accepted": 3, "rejected": 1}."""
-    return ", ".join(f"{_cell(value)} {name}" for name, value in counts.items())
 
 
 def _cell(value: object) -> str:
