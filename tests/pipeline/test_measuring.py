@@ -11,7 +11,7 @@ from zhiyin.core.registry import RETRIEVERS, load
 from zhiyin.data.dataset import Dataset
 from zhiyin.data.vocabulary import Vocabulary
 from zhiyin.models.hybrid.blend import Blend, Member
-from zhiyin.pipeline.measuring import as_queries, describe, scorer
+from zhiyin.pipeline.measuring import as_queries, describe
 from zhiyin.pipeline.trained import Trained
 
 
@@ -30,7 +30,7 @@ def trained(name: str) -> Trained:
 
 
 def test_popularity_speaks_where_the_model_is_silent() -> None:
-    scores = scorer(trained("ease"))(as_queries(dataset()))
+    scores = trained("ease").score(as_queries(dataset()))
     assert scores[2].argsort()[::-1].tolist()[0] == 0
     np.testing.assert_allclose(scores[2], np.log1p([2, 1, 1, 0]), rtol=1e-6)
     assert not np.allclose(scores[0], scores[2])
@@ -39,12 +39,12 @@ def test_popularity_speaks_where_the_model_is_silent() -> None:
 def test_a_model_that_knows_an_answer_keeps_it() -> None:
     fitted = trained("popularity")
     queries = as_queries(dataset())
-    np.testing.assert_array_equal(scorer(fitted)(queries), fitted.blend.score(queries))
+    np.testing.assert_array_equal(fitted.score(queries), fitted.blend.score(queries))
 
 
 def test_nobody_is_silent() -> None:
     queries: Queries = as_queries(dataset()).take(np.array([0, 1]))
-    assert np.isfinite(scorer(trained("ease"))(queries)).all()
+    assert np.isfinite(trained("ease").score(queries)).all()
 
 
 def test_users_without_a_past_are_unknown_to_the_model() -> None:

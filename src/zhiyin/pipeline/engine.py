@@ -197,9 +197,8 @@ class Engine:
         return top_k(scores, k=k, tie_order=self.items.tie_order), fallbacks
 
     def _scores(self, queries: Queries) -> tuple[Floats, list[str]]:
-        if len(queries.histories.items):
-            return self.trained.blend.score(queries), []
-        return np.log1p(self.trained.popularity)[None].copy(), ["no history: popular items"]
+        known = len(queries.histories.items)
+        return self.trained.score(queries), [] if known else ["no history: popular items"]
 
     def _event_types(self, user_id: str | None) -> dict[int | None, str]:
         """What the user last did to each item, by item key."""

@@ -22,7 +22,7 @@ from zhiyin.data.splits import TEST, Fold, fold, leave_one_out, random_split, te
 from zhiyin.evaluation.bootstrap import BootstrapConfig
 from zhiyin.evaluation.comparison import confidence
 from zhiyin.evaluation.scoring import Evaluation, evaluate_scorer
-from zhiyin.pipeline.measuring import BASELINES, as_queries, describe, rounded, scorer
+from zhiyin.pipeline.measuring import BASELINES, as_queries, describe, rounded
 from zhiyin.pipeline.train import train
 
 REPORT_FILE = "evaluation.json"
@@ -195,7 +195,7 @@ def _measure(
     )
     train_s = clock.spent
     found = evaluate_scorer(
-        scorer(trained), as_queries(known), parts.test, ks=settings.ks, catalogue=describe(known)
+        trained.score, as_queries(known), parts.test, ks=settings.ks, catalogue=describe(known)
     )
     entry = {
         "train_s": round(train_s, 3),

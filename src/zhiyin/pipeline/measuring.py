@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from scipy.sparse import csr_matrix
 
 from zhiyin.core.candidates import Queries
-from zhiyin.core.histories import Floats
 from zhiyin.core.metrics import category_vectors
 from zhiyin.data.dataset import Dataset
 from zhiyin.evaluation.scoring import Catalogue, Evaluation
-from zhiyin.pipeline.trained import Trained
 
 BASELINES = ("popularity", "recent-popularity")
 """What every model is held against, asked for or not."""
@@ -23,20 +19,6 @@ def as_queries(dataset: Dataset) -> Queries:
     known = dataset.histories.lengths > 0
     users = np.where(known, np.arange(len(known)), -1).astype(np.int32)
     return Queries(dataset.histories, users, dataset.as_of)
-
-
-def scorer(trained: Trained) -> Callable[[Queries], Floats]:
-    """Scores of the blend; who has no history, and on whom it is silent, gets popularity."""
-
-    def score(queries: Queries) -> Floats:
-        scores = trained.blend.score(queries)
-        silent = np.flatnonzero(queries.histories.lengths == 0)
-        silent = silent[np.ptp(scores[silent], axis=1) == 0]
-        if len(silent):
-            scores[silent] = np.log1p(trained.popularity)
-        return scores
-
-    return score
 
 
 def describe(dataset: Dataset) -> Catalogue:

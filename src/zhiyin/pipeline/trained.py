@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from zhiyin.core.candidates import Queries
 from zhiyin.core.errors import ArtifactError
-from zhiyin.core.histories import Histories
+from zhiyin.core.histories import Floats, Histories
 from zhiyin.core.protocols import Retriever
 from zhiyin.core.registry import RETRIEVERS, load
 from zhiyin.data.vocabulary import Vocabulary
@@ -54,6 +55,18 @@ class Trained:
         """Users who liked each item, float32 of shape (n_items,)."""
         counts = np.bincount(self.behaviour.indices, minlength=len(self.items))
         return counts.astype(np.float32)
+
+    def score(self, queries: Queries) -> Floats:
+        """Scores of the blend, of shape (q, n_items).
+
+        Who has no history, and on whom the blend is silent, gets what everybody likes.
+        """
+        scores = self.blend.score(queries)
+        silent = np.flatnonzero(queries.histories.lengths == 0)
+        silent = silent[np.ptp(scores[silent], axis=1) == 0]
+        if len(silent):
+            scores[silent] = np.log1p(self.popularity)
+        return scores
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Every array, by path."""

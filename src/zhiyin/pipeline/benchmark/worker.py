@@ -20,7 +20,7 @@ from zhiyin.core.errors import ZhiyinError
 from zhiyin.core.registry import load_path
 from zhiyin.evaluation.scoring import evaluate_scorer
 from zhiyin.pipeline.benchmark.task import load_tests, load_training
-from zhiyin.pipeline.measuring import as_queries, describe, rounded, scorer
+from zhiyin.pipeline.measuring import as_queries, describe, rounded
 from zhiyin.pipeline.trained import Trained
 
 
@@ -75,7 +75,7 @@ def run_model(
     per_user: dict[str, np.ndarray[Any, Any]] = {}
     for name, part in load_tests(folder, n_items=len(dataset.items)).items():
         found = evaluate_scorer(
-            scorer(trained),
+            trained.score,
             queries,
             part.test,
             ks=settings["ks"],
