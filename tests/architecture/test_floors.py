@@ -12,7 +12,7 @@ from typing import Any
 
 import grimp
 
-OF_THE_CORE = {"numpy", "scipy", "polars", "pyarrow", "pydantic"}
+OF_THE_CORE = {"numpy", "scipy", "polars", "pyarrow", "pydantic", "threadpoolctl"}
 
 
 def third_party(graph: grimp.ImportGraph, package: str) -> dict[str, set[str]]:
