@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
-from threadpoolctl import threadpool_limits
+
+from zhiyin.core.threads import one_blas_thread
 
 
 @pytest.fixture(autouse=True, scope="session")
 def _one_blas_thread() -> Iterator[None]:
-    with threadpool_limits(1, "blas"):
+    with one_blas_thread():
         yield

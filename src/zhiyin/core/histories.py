@@ -21,6 +21,7 @@ Milliseconds = NDArray[np.int64]
 _NEGLIGIBLE = 16.0
 """exp(-16) is below the resolution of float32."""
 _TINY = 1e-12
+_INT32 = 2**31
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,6 +68,9 @@ class Histories:
 
     def take(self, rows: NDArray[np.integer]) -> Histories:
         """The histories of some rows, in the order asked for."""
+        if len(rows) == 1 and rows[0] >= 0:  # a single query, without the arithmetic
+            start, stop = self.indptr[rows[0]], self.indptr[rows[0] + 1]
+            return self._pick(slice(start, stop), np.array([0, stop - start], dtype=np.int64))
         lengths = self.lengths[rows]
         indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         shift: NDArray[np.int64] = np.repeat(self.indptr[:-1][rows] - indptr[:-1], lengths)
@@ -122,7 +126,7 @@ class Histories:
             result.data *= scale[rows]
         return result
 
-    def _pick(self, picked: NDArray[np.int64], indptr: RowPointers) -> Histories:
+    def _pick(self, picked: NDArray[np.int64] | slice, indptr: RowPointers) -> Histories:
         return Histories(
             indptr,
             self.items[picked],
@@ -135,7 +139,9 @@ class Histories:
 
 def _sparse(source: Histories, values: Floats) -> csr_matrix:
     """Sorted columns; of a repeated (row, item) the largest value stays, the latest of equals."""
-    keys = source.rows * np.int64(source.n_items) + source.items
+    keys = source.items.astype(np.int64)
+    if len(source) > 1:
+        keys += source.rows * np.int64(source.n_items)
     order = np.argsort(keys, kind="stable")
     ordered = keys[order]
     indptr = source.indptr
@@ -145,8 +151,13 @@ def _sparse(source: Histories, values: Floats) -> csr_matrix:
         first[1:] = keys[order[1:]] != keys[order[:-1]]
         kept = np.concatenate([[0], np.cumsum(first)])
         indptr, order = kept[indptr], order[first]
+    narrow = len(order) < _INT32  # scipy is quicker where both indices are alike
     result = csr_matrix(
-        (values[order].astype(np.float32), source.items[order], indptr),
+        (
+            values[order].astype(np.float32, copy=False),
+            source.items[order],
+            indptr.astype(np.int32) if narrow else indptr,
+        ),
         shape=(len(source), source.n_items),
     )
     result.has_sorted_indices = True

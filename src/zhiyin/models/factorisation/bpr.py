@@ -11,13 +11,13 @@ from implicit.cpu.bpr import (
 from numpy.typing import NDArray
 from pydantic import Field
 from scipy.sparse import csr_matrix
-from threadpoolctl import threadpool_limits
 
 from zhiyin.core.candidates import Queries, TrainingData
 from zhiyin.core.clock import Deadline
 from zhiyin.core.config import Config
 from zhiyin.core.histories import Floats
 from zhiyin.core.protocols import Arrays
+from zhiyin.core.threads import one_blas_thread
 from zhiyin.models.factorisation.training import stop_at, unit_rows
 
 
@@ -57,7 +57,7 @@ class BprRetriever:
         """Samples and steps until the passes or the time are spent."""
         settings = self.config
         matrix = data.histories.positive().matrix()
-        with threadpool_limits(1, "blas"):
+        with one_blas_thread():
             model = cast(Any, BayesianPersonalizedRanking)(
                 factors=settings.factors,
                 learning_rate=settings.learning_rate,

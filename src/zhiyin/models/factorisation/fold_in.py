@@ -9,9 +9,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
-from threadpoolctl import threadpool_limits
 
 from zhiyin.core.histories import Floats, Histories
+from zhiyin.core.threads import one_blas_thread
 
 _FLOATS = 2**22
 """Floats gathered at a time."""
@@ -50,7 +50,7 @@ def fold_in(
     weight = (alpha * np.abs(certain.data)).astype(np.float32)
     base = gram + np.float32(l2) * np.eye(len(gram), dtype=np.float32)
     result = np.zeros((len(histories), len(gram)), dtype=np.float32)
-    with threadpool_limits(1, "blas") if len(histories) >= _MANY else nullcontext():
+    with one_blas_thread() if len(histories) >= _MANY else nullcontext():
         for rows, events, mask in _batches(certain, len(gram)):
             vectors = items[certain.indices[events]]  # (batch, longest, factors)
             scale = weight[events] * mask

@@ -9,13 +9,13 @@ from implicit.cpu.als import AlternatingLeastSquares
 from numpy.typing import NDArray
 from pydantic import Field
 from scipy.sparse import csr_matrix
-from threadpoolctl import threadpool_limits
 
 from zhiyin.core.candidates import Queries, TrainingData
 from zhiyin.core.clock import Deadline
 from zhiyin.core.config import Config
 from zhiyin.core.histories import Floats, Histories
 from zhiyin.core.protocols import Arrays
+from zhiyin.core.threads import one_blas_thread
 from zhiyin.models.factorisation.fold_in import fold_in
 from zhiyin.models.factorisation.training import stop_at, unit_rows
 
@@ -59,7 +59,7 @@ class IalsRetriever:
             (1.0 + np.float32(settings.alpha) * matrix.data, matrix.indices, matrix.indptr),
             shape=matrix.shape,
         )
-        with threadpool_limits(1, "blas"):  # implicit runs its own threads
+        with one_blas_thread():  # implicit runs its own threads
             model: Any = AlternatingLeastSquares(
                 factors=settings.factors,
                 regularization=settings.l2,

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 from scipy.linalg import qr
-from threadpoolctl import threadpool_limits
 
 from zhiyin.core.clock import Deadline
 from zhiyin.core.histories import Floats
+from zhiyin.core.threads import one_blas_thread
 
 _SPARE = 16
 
@@ -55,6 +55,6 @@ def leading_eigenvectors(
 
 
 def _orthonormal(block: Floats) -> Floats:
-    with threadpool_limits(1, "blas"):  # Householder panels are too thin to be worth sharing
+    with one_blas_thread():  # Householder panels are too thin to be worth sharing
         basis, _ = qr(block, mode="economic", overwrite_a=True, check_finite=False)
     return np.asarray(basis, dtype=np.float32)
