@@ -1,0 +1,96 @@
+"""One user at a time: how long `Engine.recommend` takes on ML-1M, and where the time goes.
+
+    .venv/bin/python benchmarks/one_user.py [--budget 60s] [--data ../shared/data]
+
+Imports ml-1m into a new workspace, trains ``auto`` (the command line's default: what comes
+next), and asks for 1,000 users in turn, twice: the whole engine (history read, scores, slate,
+exposure logged on disk) and the scores with their top 10 alone. Writes
+benchmarks/results/one-user.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+import zhiyin
+from zhiyin.core.candidates import Queries
+from zhiyin.core.topk import bar, top_k
+
+RESULTS = Path(__file__).parent / "results" / "one-user.json"
+_USERS = 1_000
+
+
+def main() -> None:
+    """Measures and writes."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--budget", default="60s")
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    arguments = parser.parse_args()
+    source = arguments.data / "ml-1m"
+    with tempfile.TemporaryDirectory() as folder, zhiyin.open(folder) as shop:
+        started = time.perf_counter()
+        shop.import_files(events=source / "interactions.parquet", items=source / "items.parquet")
+        imported = time.perf_counter() - started
+        trained = shop.train(budget=arguments.budget)
+        engine = shop.engine()
+        ids = engine.trained.users.ids
+        users = np.random.default_rng(0).integers(0, len(ids), _USERS)
+
+        def whole(user: int) -> None:
+            engine.recommend(ids[user], n=10)
+
+        def scores_only(user: int) -> None:
+            history = engine.trained.histories.take(np.array([user]))
+            scores = engine.trained.score(Queries(history, np.array([user], dtype=np.int32)))
+            bar(scores, history)
+            top_k(scores, k=10, tie_order=engine.trained.items.tie_order)
+
+        report = {
+            "chosen": trained.report["chosen"],
+            "goal": trained.report["goal"],
+            "import_s": round(imported, 2),
+            "train_s": trained.report["train_s"],
+            "cpus": os.cpu_count(),
+            "load": os.getloadavg()[0],
+            "engine_ms": percentiles(whole, users),
+            "scores_ms": percentiles(scores_only, users),
+        }
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    show(report)
+
+
+def percentiles(ask: Callable[[int], None], users: np.ndarray) -> dict[str, float]:
+    """Milliseconds per query, after a warm-up of 100."""
+    for user in users[:100]:
+        ask(int(user))
+    spent = []
+    for user in users:
+        started = time.perf_counter()
+        ask(int(user))
+        spent.append((time.perf_counter() - started) * 1e3)
+    return {f"p{p}": round(float(np.percentile(spent, p)), 3) for p in (50, 95, 99)}
+
+
+def show(report: dict) -> None:
+    """Prints the table."""
+    table = Table(title=f"one user of ml-1m, {report['chosen']}", title_justify="left")
+    for column in ("what", "p50 ms", "p95 ms", "p99 ms"):
+        table.add_column(column)
+    for name in ("engine_ms", "scores_ms"):
+        table.add_row(name, *(f"{report[name][p]:.2f}" for p in ("p50", "p95", "p99")))
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()
