@@ -13,7 +13,7 @@ from zhiyin.core.candidates import Queries, TrainingData
 from zhiyin.core.clock import Deadline
 from zhiyin.core.config import Config
 from zhiyin.core.histories import Floats
-from zhiyin.core.products import gram, gram_blocks, keep_largest, times_dense
+from zhiyin.core.products import gram, gram_blocks, keep_largest, times_dense, to_dense
 from zhiyin.core.protocols import Arrays
 from zhiyin.models.graph.lowrank import leading_eigenvectors
 from zhiyin.models.graph.normalise import normalised
@@ -51,36 +51,36 @@ class GfcfRetriever:
         settings = self.config
         rows, degrees = normalised(data.histories.positive().matrix(), user_power=0.5)
         root = np.sqrt(np.maximum(degrees, np.float32(1.0))).astype(np.float32)
-        if settings.neighbours is None:
-            self._near: Floats | csr_matrix = gram(rows).T
-            near = self._near
+        dense = gram(rows).T if settings.neighbours is None else None
 
-            def apply(block: Floats) -> Floats:
-                return near @ block
-        else:
-            blocks = [keep_largest(b, settings.neighbours) for _, b in gram_blocks(rows)]
-            self._near = csr_matrix(vstack(blocks)) if blocks else csr_matrix((0, 0))
-
-            def apply(block: Floats) -> Floats:
-                return np.asarray(rows.T @ (rows @ block), dtype=np.float32)
+        def apply(block: Floats) -> Floats:
+            if dense is not None:
+                return dense @ block
+            return np.asarray(rows.T @ (rows @ block), dtype=np.float32)
 
         _, vectors = leading_eigenvectors(
             apply, size=data.n_items, rank=settings.rank, rng=rng, deadline=deadline
         )
         self._into = vectors / root[:, None]
         self._back = np.ascontiguousarray(vectors.T * root * np.float32(settings.alpha))
+        if dense is not None:
+            # One matrix holds both filters: a query is one product.
+            dense += self._into @ self._back
+            self._near: Floats | csr_matrix = dense
+        else:
+            kept = [keep_largest(b, settings.neighbours or 1) for _, b in gram_blocks(rows)]
+            self._near = csr_matrix(vstack(kept)) if kept else csr_matrix(rows[:0])
         return self
 
     def score(self, queries: Queries) -> Floats:
         """Both filters applied to the (decayed) history."""
-        history = queries.histories.resized(len(self._into))
+        history = queries.histories.resized(self._near.shape[0])
         return self._filter(history.matrix(decay=self.config.query_decay))
 
     def _filter(self, rows: csr_matrix) -> Floats:
-        near = self._near
-        scores = (
-            (rows @ near).toarray() if isinstance(near, csr_matrix) else times_dense(rows, near)
-        )
+        if not isinstance(self._near, csr_matrix):
+            return times_dense(rows, self._near)
+        scores = to_dense(csr_matrix(rows @ self._near))
         scores += times_dense(rows, self._into) @ self._back
         return scores
 
@@ -88,24 +88,22 @@ class GfcfRetriever:
         """What a history of the asked item alone would score."""
         ones = np.ones(len(items), dtype=np.float32)
         alone = (ones, items, np.arange(len(items) + 1))
-        return self._filter(csr_matrix(alone, shape=(len(items), len(self._into))))
+        return self._filter(csr_matrix(alone, shape=(len(items), self._near.shape[0])))
 
     def state(self) -> Arrays:
-        """The co-occurrences (dense or sparse) and the way into the spectrum and back."""
-        shared = {"into": self._into, "back": self._back}
+        """One matrix; or the co-occurrences, and the way into the spectrum and back."""
         near = self._near
-        if isinstance(near, csr_matrix):
-            return shared | {"data": near.data, "indices": near.indices, "indptr": near.indptr}
-        return shared | {"near": near}
+        if not isinstance(near, csr_matrix):
+            return {"filter": near}
+        spectrum = {"into": self._into, "back": self._back}
+        return spectrum | {"data": near.data, "indices": near.indices, "indptr": near.indptr}
 
     def restore(self, arrays: Arrays) -> Self:
         """Takes the arrays back."""
+        if "filter" in arrays:
+            self._near = arrays["filter"]
+            return self
         self._into, self._back = arrays["into"], arrays["back"]
         n = len(self._into)
-        if "near" in arrays:
-            self._near = arrays["near"]
-        else:
-            self._near = csr_matrix(
-                (arrays["data"], arrays["indices"], arrays["indptr"]), shape=(n, n)
-            )
+        self._near = csr_matrix((arrays["data"], arrays["indices"], arrays["indptr"]), shape=(n, n))
         return self
