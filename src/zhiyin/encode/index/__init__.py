@@ -1,0 +1,1 @@
+"""Finding vectors near others: exactly by scanning, or nearly by a graph."""

@@ -1,0 +1,1 @@
+"""Language-model services, spoken to over HTTP; nothing here knows of recommending."""

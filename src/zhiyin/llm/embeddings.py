@@ -1,0 +1,163 @@
+"""Embeddings from any endpoint that speaks OpenAI's protocol."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import httpx
+import numpy as np
+from pydantic import BaseModel, Field, ValidationError
+
+from zhiyin.core.config import Config
+from zhiyin.core.histories import Floats
+from zhiyin.llm.errors import BadReplyError, ServiceDownError, ServiceRefusedError
+
+_AGAIN = {408, 409, 425, 429, 500, 502, 503, 504}
+"""Answers after which the same request may succeed."""
+_LONGEST_WAIT = 60.0
+
+
+class EmbeddingsConfig(Config):
+    """An OpenAI-compatible embeddings endpoint: OpenAI, Qwen, vLLM, Ollama, llama.cpp."""
+
+    base_url: str
+    """Address before ``/embeddings``, such as ``http://localhost:11434/v1``."""
+    model: str
+    """The model's name at the endpoint."""
+    key_variable: str = "ZHIYIN_EMBEDDINGS_KEY"
+    """Environment variable that holds the key; unset for endpoints that want none."""
+    timeout: float = Field(default=30.0, gt=0)
+    """Seconds to wait for one answer."""
+    attempts: int = Field(default=4, ge=1)
+    """How often a request is tried before the endpoint counts as down."""
+    backoff: float = Field(default=0.5, ge=0)
+    """Seconds before the second attempt; doubled each time, and drawn between half and all."""
+    batch: int = Field(default=64, ge=1)
+    """Texts per request at most."""
+    batch_characters: int = Field(default=100_000, ge=1)
+    """Characters per request at most; a longer text goes alone."""
+    send_dimensions: int | None = Field(default=None, ge=1)
+    """Ask the model for vectors of this length, where it can shorten them."""
+
+
+class _Row(BaseModel):
+    index: int
+    embedding: list[float]
+
+
+class _Reply(BaseModel):
+    data: list[_Row]
+
+
+class EmbeddingsClient:
+    """Asks an endpoint for the vectors of texts, patiently and within limits.
+
+    Args:
+        config: The endpoint.
+        rng: Draws the waiting times.
+        environment: Where the key is looked for.
+        sleep: How to wait, in seconds.
+        transport: How requests travel, for tests; None for the network.
+    """
+
+    def __init__(
+        self,
+        config: EmbeddingsConfig,
+        *,
+        rng: np.random.Generator,
+        environment: Mapping[str, str] = os.environ,
+        sleep: Callable[[float], None] = time.sleep,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self.config = config
+        self._rng = rng
+        self._sleep = sleep
+        key = environment.get(config.key_variable, "")
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        self._http = httpx.Client(headers=headers, timeout=config.timeout, transport=transport)
+        self._url = config.base_url.rstrip("/") + "/embeddings"
+
+    def embed(self, texts: Sequence[str]) -> Floats:
+        """The vectors of texts, float32 of shape (n, dim); dim is 0 where there are none.
+
+        Raises:
+            ServiceDownError: No answer after all attempts.
+            ServiceRefusedError: The endpoint refuses the request.
+            BadReplyError: An answer lacks vectors, or they differ in length.
+        """
+        parts = [self._one_batch(batch) for batch in self._batches(texts)]
+        widths = {part.shape[1] for part in parts}
+        if len(widths) > 1:
+            raise BadReplyError(
+                f"{self._url} gave vectors of lengths {sorted(widths)} in one run",
+                hint="check that the endpoint serves one model under this name",
+            )
+        return np.concatenate(parts) if parts else np.empty((0, 0), dtype=np.float32)
+
+    def close(self) -> None:
+        """Closes connections."""
+        self._http.close()
+
+    def _batches(self, texts: Sequence[str]) -> list[list[str]]:
+        batches: list[list[str]] = []
+        size = 0
+        for text in texts:
+            full = not batches or len(batches[-1]) >= self.config.batch
+            if full or size + len(text) > self.config.batch_characters:
+                batches.append([])
+                size = 0
+            batches[-1].append(text)
+            size += len(text)
+        return batches
+
+    def _one_batch(self, texts: list[str]) -> Floats:
+        body: dict[str, Any] = {"model": self.config.model, "input": texts}
+        if self.config.send_dimensions is not None:
+            body["dimensions"] = self.config.send_dimensions
+        response = self._post(body)
+        try:
+            rows = sorted(_Reply.model_validate_json(response.content).data, key=lambda r: r.index)
+        except ValidationError as error:
+            raise BadReplyError(
+                f"{self._url} answered something that is no list of embeddings: "
+                f"{response.text[:200]!r}",
+                hint="check that base_url ends where the endpoint's /embeddings begins",
+            ) from error
+        lengths = {len(row.embedding) for row in rows}
+        if [row.index for row in rows] != list(range(len(texts))) or len(lengths) != 1:
+            raise BadReplyError(
+                f"{self._url} gave {len(rows)} vectors of lengths {sorted(lengths)} "
+                f"for {len(texts)} texts",
+                hint="try a smaller batch; some endpoints drop what they cannot hold",
+            )
+        return np.array([row.embedding for row in rows], dtype=np.float32)
+
+    def _post(self, body: dict[str, Any]) -> httpx.Response:
+        trouble = ""
+        for attempt in range(self.config.attempts):
+            if attempt:
+                self._sleep(self._pause(attempt))
+            try:
+                response = self._http.post(self._url, json=body)
+            except httpx.TransportError as error:
+                trouble = f"{type(error).__name__}: {error}"
+                continue
+            if response.is_success:
+                return response
+            trouble = f"HTTP {response.status_code}: {response.text[:200]}"
+            if response.status_code not in _AGAIN:
+                raise ServiceRefusedError(
+                    f"{self._url} refuses: {trouble}",
+                    hint=f"check the model's name and the key in {self.config.key_variable}",
+                )
+        raise ServiceDownError(
+            f"{self._url} gave no answer in {self.config.attempts} attempts; last: {trouble}",
+            hint="check that the endpoint runs and that base_url is right",
+        )
+
+    def _pause(self, attempt: int) -> float:
+        longest = min(_LONGEST_WAIT, self.config.backoff * 2.0 ** (attempt - 1))
+        return float(longest * self._rng.uniform(0.5, 1.0))
