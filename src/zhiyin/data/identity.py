@@ -23,7 +23,7 @@ class EventIdentity:
     """
 
     def __init__(self) -> None:
-        self._before: list[IntKeys] = []
+        self._before = np.empty(0, dtype=np.int64)
 
     def keys(self, frame: pl.DataFrame, *, named: str | None = None) -> IntKeys:
         """The key of each event of the next frame, shape (n,).
@@ -41,14 +41,27 @@ class EventIdentity:
             ]
         )
         nth = occurrence(base)
-        for earlier in self._before:
-            nth += np.searchsorted(earlier, base, side="right") - np.searchsorted(earlier, base)
-        self._before.append(np.sort(base))
+        ordered = np.sort(base)
+        if len(self._before):
+            nth += self._times_before(base, ordered)
+        self._before = np.concatenate([self._before, ordered])
+        self._before.sort(kind="stable")
         keys = combine([base, nth])
         if named is None:
             return keys
         given = frame[named].fill_null(0).to_numpy()
         return np.where(frame[named].is_null().to_numpy(), keys, combine([given, given]))
+
+    def _times_before(self, base: IntKeys, ordered: IntKeys) -> IntKeys:
+        """How often each key came in earlier frames; few of them did."""
+        at = np.minimum(np.searchsorted(self._before, ordered), len(self._before) - 1)
+        known = np.unique(ordered[self._before[at] == ordered])
+        if not len(known):
+            return np.zeros(len(base), dtype=np.int64)
+        bounds = (np.searchsorted(self._before, known, side=side) for side in ("left", "right"))
+        start, end = bounds
+        place = np.minimum(np.searchsorted(known, base), len(known) - 1)
+        return np.where(known[place] == base, (end - start)[place], 0)
 
 
 def occurrence(keys: IntKeys) -> IntKeys:

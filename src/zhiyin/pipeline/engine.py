@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,6 +47,8 @@ class Stores:
     entities: EntityStore
     exposures: ExposureLog
     edges: EdgeStore | None = None
+    transaction: Callable[[int], AbstractContextManager[None]] = lambda rows: nullcontext()
+    """Makes one transaction of what this thread stores; takes about how many rows will come."""
     close: Callable[[], None] = lambda: None
 
 

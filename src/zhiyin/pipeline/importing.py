@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 
 import polars as pl
@@ -31,8 +32,8 @@ def import_tables(
 ) -> dict[str, TableReport]:
     """Imports files; importing the same ones again changes nothing.
 
-    Each table is stored in whole batches: what interrupts an import leaves batches that are
-    complete, and importing again adds the rest.
+    A table is stored whole, or, where it is small, in whole batches: what interrupts an
+    import leaves nothing by halves, and importing again adds the rest.
 
     Args:
         stores: Where to.
@@ -51,7 +52,7 @@ def import_tables(
     Raises:
         DataError: A file cannot be used at all, or none was given.
         RejectedRowsError: Rows were rejected and the options are strict; nothing was stored.
-        StoreError: The store could not take a batch; batches before it are stored.
+        StoreError: The store could not take a table; tables before it are stored.
     """
     options = options or ImportOptions()
     given: dict[Table, str | Path | None] = {
@@ -77,18 +78,27 @@ def import_tables(
         readers = {table: open_reader(table) for table in files}
     reports: dict[str, TableReport] = {}
     for table, reader in readers.items():
-        writer = _Writer(stores, reader)
-        for part in reader.parts():
-            writer.write(part)
-            progress(f"importing {table}", part.share)
+        _import(stores, reader, progress)
         progress(f"importing {table}", 1.0)
         derived = reader.derived_report()
         if derived is not None:
             reports["events"] = derived
-        reports[table] = (
-            reader.report() if table not in reports else _sum(reports[table], reader.report())
-        )
+        found = reader.report()
+        reports[table] = found if table not in reports else _sum(reports[table], found)
     return reports
+
+
+def _import(stores: Stores, reader: TableReader, progress: Progress) -> None:
+    """Stores one file, in one transaction where it is large."""
+    parts = reader.parts()
+    first = next(parts, None)
+    if first is None:
+        return
+    writer = _Writer(stores, reader)
+    with stores.transaction(int(first.rows / max(first.share, 1e-6))):
+        for part in chain([first], parts):
+            writer.write(part)
+            progress(f"importing {reader.table}", part.share)
 
 
 def _refuse_rejected(readers: Mapping[Table, TableReader], progress: Progress) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from zhiyin.backends.stores import SqliteStore
+from zhiyin.backends.stores import open_sqlite
 from zhiyin.core.clock import Clock, system_clock
 from zhiyin.core.errors import ConfigError
 from zhiyin.core.protocols import Policy
@@ -14,7 +14,6 @@ from zhiyin.pipeline.workspace import Workspace
 from zhiyin.policy import BoltzmannPolicy, EpsilonGreedyPolicy, GreedyPolicy
 
 SETTINGS_FILE = "zhiyin.toml"
-STORE_FILE = "zhiyin.db"
 
 _POLICIES: dict[str, type[Policy]] = {
     "greedy": GreedyPolicy,
@@ -40,8 +39,15 @@ def open_workspace(folder: str | Path, *, clock: Clock = system_clock) -> Worksp
     settings = read_settings(root / SETTINGS_FILE)
     policy = _policy(settings)
     root.mkdir(parents=True, exist_ok=True)
-    store = SqliteStore(root / STORE_FILE)
-    stores = Stores(store.events, store.entities, store.exposures, edges=store.entities, close=store.close)
+    store = open_sqlite(root)
+    stores = Stores(
+        store.events,
+        store.entities,
+        store.exposures,
+        edges=store.edges,
+        transaction=store.transaction,
+        close=store.close,
+    )
     return Workspace(root, settings=settings, stores=stores, policy=policy, clock=clock)
 
 

@@ -1,5 +1,5 @@
 """Event, entity and exposure stores."""
 
-from zhiyin.backends.stores.sqlite import SqliteStore
+from zhiyin.backends.stores.sqlite import SqliteStore, open_sqlite
 
-__all__ = ["SqliteStore"]
+__all__ = ["SqliteStore", "open_sqlite"]

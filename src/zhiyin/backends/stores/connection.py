@@ -7,9 +7,12 @@ was acknowledged survives a power cut too, not only the death of the process.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Generator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 from alembic import command
@@ -27,6 +30,23 @@ BULK_ROWS = 100_000
 """Frames of this many rows and more travel as Arrow; below, starting a process costs more."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class BulkTransaction:
+    """A transaction for many rows, from whichever store over the same file.
+
+    Attributes:
+        session: Where rows go.
+        rows: About how many rows were announced.
+        before_commit: What is still to be done, in the transaction.
+        loads: State that stores keep for its duration, by name.
+    """
+
+    session: bulk.BulkSession
+    rows: int
+    before_commit: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
+    loads: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
 class SqliteDatabase:
     """One file, opened (and migrated) for reading and writing.
 
@@ -38,6 +58,7 @@ class SqliteDatabase:
     def __init__(self, path: Path, *, durable: bool = True) -> None:
         self.path = path
         self._synchronous = "FULL" if durable else "NORMAL"
+        self._local = threading.local()
         self.engine = self._create_engine()
         with translated(path):
             self._migrate()
@@ -58,33 +79,61 @@ class SqliteDatabase:
         with translated(self.path), self.engine.begin() as connection:
             yield connection
 
-    def load(
-        self,
-        insert: str,
-        frame: pl.DataFrame,
-        *,
-        before: Sequence[str] = (),
-        after: Sequence[str] = (),
-    ) -> int:
+    @contextmanager
+    def transaction(self, rows: int, *, wide_cache: bool = False) -> Generator[BulkTransaction]:
+        """One transaction for everything that this thread loads until its end.
+
+        Args:
+            rows: About how many rows will come.
+            wide_cache: Whether many indexed rows will be looked up.
+
+        Raises:
+            StoreError: Something could not be stored; then nothing was.
+        """
+        if self.current is not None:
+            yield self.current
+            return
+        with translated(self.path):
+            opened = BulkTransaction(bulk.BulkSession(self.path, wide_cache=wide_cache), rows)
+            self._local.transaction = opened
+            try:
+                yield opened
+                for finish in opened.before_commit:
+                    finish()
+                opened.session.commit()
+            except BaseException:
+                opened.session.abort()
+                raise
+            finally:
+                self._local.transaction = None
+
+    @property
+    def current(self) -> BulkTransaction | None:
+        """The bulk transaction that this thread is in."""
+        return getattr(self._local, "transaction", None)
+
+    def load(self, insert: str, frame: pl.DataFrame) -> int:
         """Runs an INSERT with ``?`` marks over every row, all or none; many rows go as Arrow.
 
         Returns:
             How many rows were added or changed.
         """
-        with translated(self.path):
-            if frame.height >= BULK_ROWS:
-                return bulk.load(
-                    self.path, insert=insert, frame=frame, before=[*before], after=[*after]
-                )
-            with self.engine.begin() as connection:
-                for statement in before:
-                    connection.exec_driver_sql(statement)
-                changed = (
-                    connection.exec_driver_sql(insert, frame.rows()).rowcount if frame.height else 0
-                )
-                for statement in after:
-                    connection.exec_driver_sql(statement)
-        return changed
+        if self.current is not None:
+            return self.current.session.insert_counted(insert, frame)
+        if frame.height >= BULK_ROWS:
+            with self.transaction(frame.height, wide_cache=True) as opened:
+                return opened.session.insert_counted(insert, frame)
+        if not frame.height:
+            return 0
+        with self.writing() as connection:
+            return connection.exec_driver_sql(insert, frame.rows()).rowcount
+
+    def send(self, insert: str, frame: pl.DataFrame) -> None:
+        """`load` without the count: in a bulk transaction the caller need not wait."""
+        if self.current is not None:
+            self.current.session.insert(insert, frame)
+        else:
+            self.load(insert, frame)
 
     def query(
         self, sql: str, columns: Mapping[str, type[pl.DataType]], *, rows: int
@@ -139,9 +188,12 @@ def translated(path: Path) -> Generator[None]:
         yield
     except (DBAPIError, StoreError, sqlite3.Error) as error:
         text = str(error).lower()
+        if isinstance(error, StoreError) and error.message.startswith(str(path)):
+            raise
         if "full" in text:
             raise StoreFullError(
-                f"no room left to write {path}", hint="free some space; nothing was half written"
+                f"{path}: no room left on the disk",
+                hint="free some space; nothing was half written",
             ) from error
         if "locked" in text or "busy" in text:
             raise StoreBusyError(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,19 @@ import numpy as np
 import polars as pl
 from sqlalchemy import Table, delete, func, insert, select
 
-from zhiyin.backends.stores.connection import BULK_ROWS, SqliteDatabase
+from zhiyin.backends.stores.connection import BULK_ROWS, BulkTransaction, SqliteDatabase
+from zhiyin.backends.stores.loading import (
+    FREE_PLACE,
+    HOLD_PLACE,
+    INSERT_NEW,
+    EventKeys,
+    EventLoad,
+    statement,
+)
 from zhiyin.backends.stores.tables import (
     EDGES,
-    EVENT_IDENTITY,
     EVENT_TYPES,
     EVENTS,
-    EVENTS_OF_USER,
     EXPOSURES,
     ITEMS,
     USERS,
@@ -26,6 +33,8 @@ from zhiyin.core import schema
 from zhiyin.core.keys import id_key
 from zhiyin.core.protocols import Appended, EntityKind, PastEvent
 
+STORE_FILE = "zhiyin.db"
+"""Name of the database in a workspace's folder."""
 _KEYS_PER_QUERY = 500
 _SCAN_ROWS = 5_000_000
 _EVENT_COLUMNS = list(schema.EVENTS)
@@ -33,6 +42,19 @@ _STORED = {"seq": pl.Int64, **schema.EVENTS, "type": pl.Int64}
 _HISTORY = (
     "SELECT seq, item_key, type, timestamp, position, value FROM events "
     "WHERE user_key = ? AND seq > ? ORDER BY seq DESC LIMIT ?"
+)
+_LAST = "SELECT max(coalesce((SELECT max(seq) FROM events), 0), (SELECT last FROM event_sequence))"
+_REMEMBER_LAST = f"UPDATE event_sequence SET last = ({_LAST})"
+_NEW_TYPE = (
+    "INSERT INTO event_types (code, name) SELECT coalesce(max(code), -1) + 1, ? FROM event_types "
+    "WHERE true ON CONFLICT (name) DO NOTHING"
+)
+_NEW_TYPE_CODED = "INSERT INTO event_types (code, name) VALUES (?, ?)"
+_NEW_TIE = (
+    "INSERT INTO edges (source_key, target_key, kind, weight, timestamp) VALUES (?, ?, ?, ?, ?) "
+    "ON CONFLICT (source_key, target_key, kind) "
+    "DO UPDATE SET weight = excluded.weight, timestamp = excluded.timestamp "
+    "WHERE weight IS NOT excluded.weight OR timestamp IS NOT excluded.timestamp"
 )
 _TABLE_OF = {"user": USERS, "item": ITEMS}
 
@@ -48,12 +70,31 @@ class SqliteStore:
         self.database = SqliteDatabase(path)
         self.events = SqliteEventStore(self.database)
         self.entities = SqliteEntityStore(self.database)
+        self.edges = self.entities
         self.exposures = SqliteExposureLog(SqliteDatabase(path, durable=False))
+
+    @contextmanager
+    def transaction(self, rows: int) -> Generator[None]:
+        """Everything that this thread stores until the end, all or none.
+
+        Args:
+            rows: About how many rows will come; few need no transaction of their own.
+        """
+        if rows < BULK_ROWS:
+            yield
+            return
+        with self.database.transaction(rows):
+            yield
 
     def close(self) -> None:
         """Closes the file."""
         self.database.close()
         self.exposures.database.close()
+
+
+def open_sqlite(folder: Path) -> SqliteStore:
+    """The store of a folder, under its usual name."""
+    return SqliteStore(folder / STORE_FILE)
 
 
 class SqliteEventStore:
@@ -66,8 +107,15 @@ class SqliteEventStore:
 
     def append(self, events: pl.DataFrame) -> Appended:
         """See `EventStore.append`."""
+        database = self._database
+        if database.current is None and events.height >= BULK_ROWS:
+            with database.transaction(events.height):
+                return self.append(events)
         rows = self._prepared(events)
-        added = self._insert(rows)
+        if database.current is None:
+            added = self._add_few(rows)
+        else:
+            added = self._load(database.current).add(rows)
         return Appended(added, rows.height - added)
 
     def scan(
@@ -101,6 +149,7 @@ class SqliteEventStore:
         """See `EventStore.delete`."""
         column = EVENTS.c.user_key if kind == "user" else EVENTS.c.item_key
         with self._database.writing() as connection:
+            connection.exec_driver_sql(_REMEMBER_LAST)
             return connection.execute(delete(EVENTS).where(column == key)).rowcount
 
     def count(self) -> int:
@@ -111,55 +160,60 @@ class SqliteEventStore:
     def last_seq(self) -> int:
         """See `EventStore.last_seq`."""
         with self._database.reading() as connection:
-            return int(connection.execute(select(func.max(EVENTS.c.seq))).scalar_one() or 0)
+            return int(connection.exec_driver_sql(_LAST).scalar_one())
 
     def _prepared(self, events: pl.DataFrame) -> pl.DataFrame:
-        missing = [name for name in _EVENT_COLUMNS if name not in events.columns]
-        frame = events.with_columns(
-            pl.lit(None, schema.EVENTS[name]).alias(name) for name in missing
-        )
-        codes = self._codes_for(frame["type"].unique().drop_nulls().cast(pl.String).to_list())
-        return frame.select(_EVENT_COLUMNS).with_columns(
-            pl.col("type").cast(pl.String).replace_strict(codes, return_dtype=pl.Int64)
-        )
+        """The columns that are there, with the types' codes."""
+        names = events["type"].unique().drop_nulls().cast(pl.String).to_list()
+        present = [name for name in _EVENT_COLUMNS if name in events.columns]
+        coded = _encoded(events["type"], self._codes_for(names))
+        return events.select(present).with_columns(coded.alias("type"))
 
-    def _insert(self, rows: pl.DataFrame) -> int:
-        """Adds rows; into a table that is smaller than a big load, with the indexes made last."""
-        names = ", ".join(rows.columns)
-        marks = ", ".join("?" * len(rows.columns))
-        insert_row = f"INSERT OR IGNORE INTO events ({names}) VALUES ({marks})"
-        if rows.height < BULK_ROWS or rows.height <= self.count():
-            return self._database.load(insert_row, rows)
-        return self._database.load(
-            insert_row,
-            self._unseen(rows),
-            before=[f"DROP INDEX {EVENT_IDENTITY.name}", f"DROP INDEX {EVENTS_OF_USER.name}"],
-            after=[
-                f"CREATE UNIQUE INDEX {EVENT_IDENTITY.name} ON events (event_key)",
-                f"CREATE INDEX {EVENTS_OF_USER.name} ON events (user_key, seq)",
-            ],
-        )
+    def _add_few(self, rows: pl.DataFrame) -> int:
+        if not rows.height:
+            return 0
+        with self._database.writing() as connection:
+            connection.exec_driver_sql(HOLD_PLACE)
+            added = connection.exec_driver_sql(statement(INSERT_NEW, rows), rows.rows()).rowcount
+            connection.exec_driver_sql(FREE_PLACE)
+        return added
 
-    def _unseen(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """The first row of each key that the table does not hold yet."""
-        _, first = np.unique(rows["event_key"].to_numpy(), return_index=True)
-        if len(first) < rows.height:
-            rows = rows[np.sort(first)]
+    def _load(self, transaction: BulkTransaction) -> EventLoad:
+        """What this transaction keeps for events, made with the first of them."""
+        load = transaction.loads.get("events")
+        if load is None:
+            many = transaction.rows > self.count()
+            load = EventLoad(transaction.session, self._stored_keys if many else None)
+            transaction.loads["events"] = load
+            transaction.before_commit.append(load.finish)
+        return load
+
+    def _stored_keys(self) -> EventKeys:
         sql = "SELECT event_key FROM events"
-        present = self._database.query(sql, {"event_key": pl.Int64}, rows=rows.height)
-        return rows.join(present, on="event_key", how="anti", maintain_order="left")
+        frame = self._database.query(sql, {"event_key": pl.Int64}, rows=self.count())
+        return frame["event_key"].to_numpy()
 
     def _codes_for(self, names: Sequence[str]) -> dict[str, int]:
-        unknown = [name for name in names if name not in self._codes]
-        if unknown:
-            with self._database.writing() as connection:
-                taken = connection.execute(select(func.max(EVENT_TYPES.c.code))).scalar_one()
-                present = set(connection.execute(select(EVENT_TYPES.c.name)).scalars())
-                fresh = [name for name in sorted(unknown) if name not in present]
-                for code, name in enumerate(fresh, start=0 if taken is None else taken + 1):
-                    connection.execute(insert(EVENT_TYPES).values(code=code, name=name))
+        """The code of each type; types that nobody has seen get one."""
+        if not self._codes.keys() >= set(names):
             self._load_codes()
-        return self._codes
+        transaction = self._database.current
+        added: dict[str, int] = (
+            {} if transaction is None else transaction.loads.setdefault("types", {})
+        )
+        codes = self._codes | added
+        unknown = sorted(set(names) - codes.keys())
+        if not unknown:
+            return codes
+        if transaction is None:
+            self._database.load(_NEW_TYPE, pl.DataFrame({"name": unknown}))
+            self._load_codes()
+            return self._codes
+        first = max(codes.values(), default=-1) + 1
+        added |= {name: first + i for i, name in enumerate(unknown)}
+        rows = pl.DataFrame({"code": [added[name] for name in unknown], "name": unknown})
+        transaction.session.insert(_NEW_TYPE_CODED, rows)
+        return codes | added
 
     def _load_codes(self) -> None:
         with self._database.reading() as connection:
@@ -186,7 +240,7 @@ class SqliteEntityStore:
     def upsert(self, kind: EntityKind, rows: pl.DataFrame) -> int:
         """See `EntityStore.upsert`."""
         frame = rows.select(list(schema.ENTITIES))
-        self._database.load(
+        self._database.send(
             f"INSERT INTO {_TABLE_OF[kind].name} (key, id, attributes) VALUES (?, ?, ?) "
             "ON CONFLICT (key) DO UPDATE SET attributes = excluded.attributes "
             "WHERE excluded.attributes IS NOT NULL",
@@ -225,18 +279,12 @@ class SqliteEntityStore:
         return result.rowcount > 0
 
     def add_edges(self, edges: pl.DataFrame) -> int:
-        """Adds or overwrites ties between users (columns of ``schema.EDGES``)."""
-        frame = edges.select(list(schema.EDGES))
-        self._database.load(
-            "INSERT OR REPLACE INTO edges (source_key, target_key, kind, weight, timestamp) "
-            "VALUES (?, ?, ?, ?, ?)",
-            frame,
-        )
-        return frame.height
+        """See `EdgeStore.add_edges`."""
+        return self._database.load(_NEW_TIE, edges.select(list(schema.EDGES)))
 
     def edges(self) -> pl.DataFrame:
-        """Every tie between users."""
-        sql = f"SELECT {', '.join(schema.EDGES)} FROM {EDGES.name}"
+        """See `EdgeStore.edges`."""
+        sql = f"SELECT {', '.join(schema.EDGES)} FROM {EDGES.name} ORDER BY source_key, target_key"
         return self._database.query(sql, schema.EDGES, rows=self._count(EDGES))
 
     def _count(self, table: Table) -> int:
@@ -275,3 +323,16 @@ class SqliteExposureLog:
         """See `ExposureLog.count`."""
         with self.database.reading() as connection:
             return int(connection.execute(select(func.count()).select_from(EXPOSURES)).scalar_one())
+
+
+def _encoded(types: pl.Series, codes: Mapping[str, int]) -> pl.Series:
+    """The code of each type; each distinct one is looked up once."""
+    if not isinstance(types.dtype, pl.Categorical):
+        return types.cast(pl.String).replace_strict(codes, return_dtype=pl.Int64)
+    distinct = types.unique().drop_nulls()
+    physical = distinct.to_physical()
+    names = distinct.cast(pl.String).to_list()
+    table = np.zeros(int(physical.max() or 0) + 1, dtype=np.int64)  # type: ignore[arg-type]
+    table[physical.to_numpy()] = [codes[name] for name in names]
+    encoded = pl.Series(table[types.to_physical().fill_null(0).to_numpy()])
+    return encoded.set(types.is_null(), None) if types.null_count() else encoded

@@ -38,7 +38,11 @@ EVENTS = Table(
     Column("context", Text),
 )
 EVENT_IDENTITY = Index("events_event_key", EVENTS.c.event_key, unique=True)
-EVENTS_OF_USER = Index("events_user_key", EVENTS.c.user_key, EVENTS.c.seq)
+EVENTS_OF_USER = Index("events_user_key", EVENTS.c.user_key)
+"""In SQLite an index carries the row's number, ``seq``, as its last column anyway."""
+
+EVENT_SEQUENCE = Table("event_sequence", METADATA, Column("last", BigInteger, primary_key=True))
+"""One row: the highest ``seq`` that was ever erased, so that none is given out twice."""
 
 EVENT_TYPES = Table(
     "event_types",

@@ -10,9 +10,9 @@ from zhiyin.data.identity import EventIdentity
 from zhiyin.data.importing.events import NAMED
 from zhiyin.data.importing.report import Tally
 
-EVENT_ROWS = 12_000_000
-"""Events held in memory before they are handed on; about 50 bytes each."""
-ENTITY_ROWS = 500_000
+EVENT_ROWS = 1_000_000
+"""Events held in memory before they are handed on."""
+ENTITY_ROWS = 200_000
 """Entities held in memory before they are handed on."""
 
 

@@ -52,6 +52,12 @@ class Part:
     users: pl.DataFrame | None = None
     items: pl.DataFrame | None = None
 
+    @property
+    def rows(self) -> int:
+        """Rows of the table itself."""
+        frames = (self.entities, self.events, self.edges)
+        return sum(frame.height for frame in frames if frame is not None)
+
 
 class TableReader:
     """Reads one file as one table.

@@ -30,7 +30,12 @@ def upgrade() -> None:
         sa.Column("context", sa.Text),
     )
     op.create_index("events_event_key", "events", ["event_key"], unique=True)
-    op.create_index("events_user_key", "events", ["user_key", "seq"])
+    op.create_index("events_user_key", "events", ["user_key"])
+    sequence = op.create_table(
+        "event_sequence",
+        sa.Column("last", sa.BigInteger, primary_key=True, autoincrement=False),
+    )
+    op.bulk_insert(sequence, [{"last": 0}])
     op.create_table(
         "event_types",
         sa.Column("code", sa.SmallInteger, primary_key=True, autoincrement=False),
@@ -65,5 +70,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drops every table."""
-    for name in ("exposures", "edges", "items", "users", "event_types", "events"):
+    for name in ("exposures", "edges", "items", "users", "event_types", "event_sequence", "events"):
         op.drop_table(name)
