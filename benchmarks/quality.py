@@ -85,7 +85,9 @@ def _rows(table: Table, name: str, run: Run, models: dict[str, dict]) -> int:
     auto, missed = models["auto"], 0
     metrics = run.floors or dict.fromkeys(("ndcg@10", "recall@20"), 0.0)
     for metric, floor in metrics.items():
-        others = {m: e["metrics"][metric] for m, e in models.items() if m != "auto" and "metrics" in e}
+        others = {
+            m: e["metrics"][metric] for m, e in models.items() if m != "auto" and "metrics" in e
+        }
         best = max(others, key=lambda m: others[m])
         limit = floor or others[best]
         reached = auto["metrics"][metric]

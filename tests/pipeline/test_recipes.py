@@ -10,7 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zhiyin.core.candidates import Queries
+from zhiyin.core.clock import Deadline
 from zhiyin.core.histories import Histories, histories_from_columns
+from zhiyin.core.progress import silent
+from zhiyin.core.registry import RETRIEVERS, load
 from zhiyin.core.topk import bar, top_k
 from zhiyin.data.dataset import Dataset
 from zhiyin.data.vocabulary import Vocabulary
@@ -198,3 +201,18 @@ def test_the_same_seed_gives_the_same_model() -> None:
     assert one.report["chosen"] == two.report["chosen"]
     queries = Queries(one.histories, np.arange(len(one.users), dtype=np.int32))
     np.testing.assert_allclose(one.blend.score(queries), two.blend.score(queries), atol=1e-5)
+
+
+def test_a_member_without_time_for_its_refit_is_dropped_and_named() -> None:
+    dataset = chains(ordered=True)
+    choice = auto.Choice(
+        members=[("slit", load(RETRIEVERS, "slit").Config(), 1.0)]
+        + [("ease", load(RETRIEVERS, "ease").Config(), 0.5)],
+        costs={"slit": 99.0, "ease": 99.0},
+    )
+    members = auto.refit(
+        choice, dataset.training_data(), deadline=Deadline(10.0), seed=0, progress=silent
+    )
+    assert [m.name for m in members] == ["slit"]
+    assert list(choice.report()["chosen"]) == ["slit"]
+    assert "ease: no time left" in choice.skipped[0]

@@ -55,7 +55,8 @@ class Choice:
     """What the recipe decided, and why: it ends up in the artifact's manifest.
 
     Attributes:
-        members: Model, config and weight of each chosen member.
+        members: Model, config and weight of each chosen member, the best one first.
+        costs: Seconds that fitting each of them took.
         goal: Name and value of the goal on validation.
         trials: Every trial with its goal and seconds.
         skipped: Trials that were not made, with the reason.
@@ -64,6 +65,7 @@ class Choice:
     members: list[tuple[str, Config, float]] = field(
         default_factory=list[tuple[str, Config, float]]
     )
+    costs: dict[str, float] = field(default_factory=dict[str, float])
     goal: dict[str, float] = field(default_factory=dict[str, float])
     trials: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     skipped: list[str] = field(default_factory=list[str])
@@ -107,16 +109,22 @@ def choose(dataset: Dataset, *, deadline: Deadline, seed: int, progress: Progres
 def refit(
     choice: Choice, data: TrainingData, *, deadline: Deadline, seed: int, progress: Progress
 ) -> list[Member]:
-    """Fits the chosen members on all training rows."""
+    """Fits the chosen members on all training rows.
+
+    A member for which the budget has no time left is dropped, the best one never.
+    """
     members: list[Member] = []
     for at, (name, config, weight) in enumerate(choice.members):
-        progress(
-            f"fitting {name} on everything",
-            _EXPLORING + (1 - _EXPLORING) * at / len(choice.members),
-        )
+        if members and choice.costs.get(name, 0.0) > deadline.left:
+            choice.skipped.append(f"{name}: no time left in the budget to fit it on everything")
+            continue
+        share = _EXPLORING + (1 - _EXPLORING) * at / len(choice.members)
+        progress(f"fitting {name} on everything", share)
         model = load(RETRIEVERS, name)(config)
         model.fit(data, rng=derive_rng(seed, name), deadline=deadline)
         members.append(Member(name, weight, model))
+    kept = {member.name for member in members}
+    choice.members = [entry for entry in choice.members if entry[0] in kept]
     return members
 
 
@@ -214,6 +222,7 @@ def _weigh(best: list[Tried], judge: Judge, choice: Choice, *, k: int) -> None:
         for tried, weight in zip(ranked, weights, strict=True)
         if weight > 0
     ]
+    choice.costs = {tried.model: tried.cost for tried in ranked}
     for tried, weight in zip(ranked, weights, strict=True):
         if weight == 0:
             choice.skipped.append(f"{tried.model} ({tried.goal:.4f}): adds nothing to the blend")
