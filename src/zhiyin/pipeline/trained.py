@@ -95,6 +95,7 @@ class Trained:
             "report": self.report,
             "as_of": self.as_of,
             "order": self.order,
+            "ordered": self.histories.ordered,
             "last_seq": self.last_seq,
         }
 
@@ -124,7 +125,7 @@ def restore(manifest: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Traine
                 past["weights"],
                 len(items),
                 past.get("times"),
-                ordered=manifest["order"] is not None,
+                ordered=bool(manifest["ordered"]),
             ),
             manifest["report"],
             int(manifest["as_of"]),
