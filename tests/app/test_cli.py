@@ -54,6 +54,7 @@ def test_an_error_teaches_and_exits_1(run: Run, trained_folder: Path, tmp_path: 
     failed = run("similar", "none", "-w", trained_folder, code=1)
     assert "UnknownEntityError" in failed.stderr
     assert "check the id" in failed.stderr
+    run("init", tmp_path / "empty")
     as_json = document(run("recommend", "u", "-w", tmp_path / "empty", "--json", code=1))
     assert as_json["error"]["kind"] == "ArtifactError"
     assert "zhiyin train" in as_json["error"]["hint"]
@@ -69,6 +70,7 @@ def test_train_models_and_rollback(run: Run, trained_folder: Path) -> None:
 
 
 def test_train_without_events_says_what_to_do(run: Run, tmp_path: Path) -> None:
+    run("init", tmp_path / "empty")
     failed = run("train", "-w", tmp_path / "empty", code=1)
     assert "zhiyin import" in failed.stderr
     assert "no item" in failed.stderr
@@ -77,7 +79,53 @@ def test_train_without_events_says_what_to_do(run: Run, tmp_path: Path) -> None:
 def test_an_unknown_setting_is_an_error_that_names_it(run: Run, trained_folder: Path) -> None:
     (trained_folder / "zhiyin.toml").write_text("[serve]\nhide_sen = true\n")
     failed = run("recommend", "u00", "-w", trained_folder, code=1)
-    assert "serve.hide_sen" in failed.stderr
+    assert "no setting is named serve.hide_sen" in failed.stderr
+    assert "did you mean serve.hide_seen?" in failed.stderr
+
+
+COMMANDS = (
+    ["train"],
+    ["evaluate"],
+    ["recommend", "u00"],
+    ["similar", "pan-1"],
+    ["models"],
+    ["rollback"],
+    ["serve"],
+    ["doctor"],
+)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
+def test_a_mistyped_workspace_is_an_error_and_makes_no_folder(
+    run: Run, tmp_path: Path, command: list[str]
+) -> None:
+    failed = run(*command, "-w", tmp_path / "shpo", code=1)
+    assert "is no workspace" in " ".join(failed.stderr.split())
+    assert "zhiyin init" in failed.stderr
+    assert not (tmp_path / "shpo").exists()
+
+
+def test_train_says_what_it_reached_and_did_not_take(run: Run, trained_folder: Path) -> None:
+    shown = run("train", "-w", trained_folder, "--budget", "20s").stdout
+    assert "chosen by ndcg@10 on held-out events" in shown
+    assert "not taken:" in shown
+    named = run("train", "-w", trained_folder, "--recipe", "ease").stdout
+    assert "chosen by" not in named
+
+
+def test_people_like_a_person_have_no_titles(run: Run, trained_folder: Path) -> None:
+    assert "title" in run("similar", "pan-1", "-w", trained_folder).stdout
+    assert "title" not in run("similar", "u01", "--user", "-w", trained_folder).stdout
+
+
+def test_a_file_with_a_header_alone_is_said_to_be_empty(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "events.csv").write_text("user_id,item_id,event,timestamp\n")
+    shown = run("import", "-w", tmp_path / "shop", "--events", tmp_path / "events.csv")
+    assert "no rows" in shown.stdout
+
+
+def test_no_progress_bar_in_a_pipe(run: Run, trained_folder: Path) -> None:
+    assert run("train", "-w", trained_folder, "--recipe", "ease").stderr == ""
 
 
 def test_doctor_finds_what_is_wrong(

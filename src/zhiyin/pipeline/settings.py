@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from difflib import get_close_matches
 from pathlib import Path
 
 from pydantic import Field, ValidationError, field_validator
@@ -78,9 +79,21 @@ def read_settings(path: Path) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            raise ConfigError(
+                f"{path}: no setting is named {where}", hint=_nearest(where)
+            ) from error
         raise ConfigError(
             f"{path}: {where}: {first['msg']}", hint="see docs/configuration.md"
         ) from error
+
+
+def _nearest(name: str) -> str:
+    """What somebody who wrote this may have meant."""
+    sections: dict[str, dict[str, object]] = Settings().model_dump()
+    known = [*sections, *(f"{name}.{key}" for name, section in sections.items() for key in section)]
+    found = get_close_matches(name, known, n=1)
+    return f"did you mean {found[0]}?" if found else "see docs/configuration.md"
 
 
 def seconds(duration: str) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from shutil import which
 from typing import Annotated, Any
 
 import typer
@@ -95,12 +96,13 @@ def _run(workspace: Workspace, budget_s: float, *, quiet: bool) -> dict[str, Any
 def _print_slates(workspace: Workspace, shown: list[Shown]) -> None:
     for one in shown:
         titles = workspace.titles([*one.slate.item_ids, *cited_items(one.slate)])
-        console.print(f"\nuser {one.user_id} lately saw: {', '.join(one.lately)}", highlight=False)
+        console.print(f"\nuser {one.user_id} lately saw: {' · '.join(one.lately)}", highlight=False)
         console.print(slate_table(f"For user {one.user_id}", one.slate, titles, explain=True))
 
 
 def _print_change(workspace: Workspace, changed: Changed) -> None:
     titles = workspace.titles([*changed.before.item_ids, *changed.after.item_ids])
+    console.print()
     console.print(Rule("4  one event later", align="left"))
     seen = titles.get(changed.event["item_id"], changed.event["item_id"])
     console.print(f"  user {changed.event['user_id']} now watches {seen}:", highlight=False)
@@ -110,11 +112,15 @@ def _print_change(workspace: Workspace, changed: Changed) -> None:
 
 
 def _goodbye(folder: Path) -> None:
+    console.print()
     console.print(Rule("what next", align="left"))
+    activate = Path(sys.executable).with_name("activate")
+    if which("zhiyin") is None and activate.exists():
+        console.print(f"  source {activate}", highlight=False, soft_wrap=True)
     for line in (
         f"zhiyin recommend 7 -w {folder} --explain   a slate, and why",
         f"zhiyin similar 50 -w {folder}              items like an item (--user: people)",
         f"zhiyin serve -w {folder}                   the HTTP service, documented at /docs",
-        "zhiyin init shop && zhiyin import -w shop --events FILE --items FILE   your own data",
+        "zhiyin init shop                       your own data: see docs/quickstart.md",
     ):
         console.print(f"  {line}", highlight=False)

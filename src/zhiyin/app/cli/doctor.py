@@ -6,7 +6,14 @@ from pathlib import Path
 
 import typer
 
-from zhiyin.app.cli.output import JsonOption, WorkspaceOption, console, print_json, teaching
+from zhiyin.app.cli.output import (
+    JsonOption,
+    WorkspaceOption,
+    console,
+    known_workspace,
+    print_json,
+    teaching,
+)
 from zhiyin.pipeline.doctor import Finding, examine
 from zhiyin.pipeline.wiring import open_workspace
 
@@ -20,7 +27,7 @@ def register(app: typer.Typer) -> None:
 
 def doctor(workspace: WorkspaceOption = Path("."), as_json: JsonOption = False) -> None:
     """Say what is configured, reachable, stale or ignored, and what to do about it."""
-    with teaching(as_json=as_json), open_workspace(workspace) as opened:
+    with teaching(as_json=as_json), open_workspace(known_workspace(workspace)) as opened:
         findings = examine(opened)
     if as_json:
         print_json([finding.model_dump() for finding in findings])

@@ -12,6 +12,7 @@ from zhiyin.app.cli.output import (
     WorkspaceOption,
     console,
     errors,
+    known_workspace,
     print_json,
     progress_bar,
     teaching,
@@ -43,7 +44,7 @@ def evaluate(
 
     Nothing is published; the report is kept in the workspace as evaluation.json.
     """
-    with teaching(as_json=as_json), open_workspace(workspace) as opened:
+    with teaching(as_json=as_json), open_workspace(known_workspace(workspace)) as opened:
         chosen = opened.settings.train
         settings = EvaluationSettings(
             recipe=recipe or chosen.recipe,
@@ -52,7 +53,7 @@ def evaluate(
             budget_s=seconds(budget or chosen.budget),
             seed=chosen.seed,
         )
-        with progress_bar(quiet=as_json) as listen:
+        with progress_bar(quiet=as_json, first="reading the store") as listen:
             dataset = load_dataset(
                 opened.stores.events, opened.stores.entities, settings=opened.settings.events
             )

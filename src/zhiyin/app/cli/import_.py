@@ -113,6 +113,8 @@ def _show(reports: dict[str, TableReport]) -> None:
     for name, report in reports.items():
         read_as = ", ".join(f"{role} = {column}" for role, column in report.columns.items())
         lines = [f"columns: {read_as}"] if read_as else []
+        if not report.accepted + report.duplicates + report.rejected:
+            lines.append("the file has no rows, so nothing was stored")
         lines += [f"rejected, {why}: {n:,}" for why, n in report.reasons.items()]
         lines += [f"{note}: {n:,}" for note, n in list(report.notes.items())[:_MAX_NOTES]]
         if report.event_types:

@@ -11,6 +11,7 @@ from zhiyin.app.cli.output import (
     JsonOption,
     WorkspaceOption,
     console,
+    known_workspace,
     print_json,
     table,
     teaching,
@@ -26,7 +27,7 @@ def register(app: typer.Typer) -> None:
 
 def models(workspace: WorkspaceOption = Path("."), as_json: JsonOption = False) -> None:
     """List the versions of the model, and which one serves."""
-    with teaching(as_json=as_json), open_workspace(workspace) as opened:
+    with teaching(as_json=as_json), open_workspace(known_workspace(workspace)) as opened:
         current = opened.artifacts.current()
         manifests = [opened.artifacts.manifest(v) for v in opened.artifacts.versions()]
     rows = [_row(manifest, serving=manifest["version"] == current) for manifest in manifests]
@@ -51,7 +52,7 @@ def rollback(
     as_json: JsonOption = False,
 ) -> None:
     """Let an older model serve; running servers follow at once."""
-    with teaching(as_json=as_json), open_workspace(workspace) as opened:
+    with teaching(as_json=as_json), open_workspace(known_workspace(workspace)) as opened:
         if to is None:
             to = opened.artifacts.rollback()
         else:

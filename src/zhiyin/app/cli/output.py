@@ -14,8 +14,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from zhiyin.core.errors import ZhiyinError
+from zhiyin.backends.stores.sqlite import STORE_FILE
+from zhiyin.core.errors import ConfigError, ZhiyinError
 from zhiyin.core.progress import Progress as Listener
+from zhiyin.pipeline.wiring import SETTINGS_FILE
 
 WorkspaceOption = Annotated[
     Path,
@@ -44,8 +46,13 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) 
 
 
 @contextmanager
-def progress_bar(*, quiet: bool = False) -> Generator[Listener]:
-    """A progress bar on standard error, as a listener; silent with ``quiet``."""
+def progress_bar(*, quiet: bool = False, first: str = "starting") -> Generator[Listener]:
+    """A progress bar on standard error, as a listener; silent with ``quiet``, or in a pipe.
+
+    Args:
+        quiet: Whether nothing is shown.
+        first: What is being done until the work says something itself.
+    """
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -53,13 +60,28 @@ def progress_bar(*, quiet: bool = False) -> Generator[Listener]:
         TextColumn("{task.percentage:>3.0f} %"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=errors, transient=True, disable=quiet) as bar:
-        task = bar.add_task("starting", total=1.0)
+    hidden = quiet or not errors.is_terminal
+    with Progress(*columns, console=errors, transient=True, disable=hidden) as bar:
+        task = bar.add_task(first, total=1.0)
 
         def listen(stage: str, share: float) -> None:
             bar.update(task, description=stage, completed=min(1.0, share))
 
         yield listen
+
+
+def known_workspace(folder: Path) -> Path:
+    """The folder, if it is a workspace: whoever mistypes a name gets an error, no new folder.
+
+    Raises:
+        ConfigError: It holds neither settings nor a store.
+    """
+    if not any((folder / name).exists() for name in (SETTINGS_FILE, STORE_FILE)):
+        raise ConfigError(
+            f"{folder} is no workspace: it has no {SETTINGS_FILE} and no {STORE_FILE}",
+            hint="name one with --workspace, or make one: zhiyin init DIR, then zhiyin import",
+        )
+    return folder
 
 
 @contextmanager

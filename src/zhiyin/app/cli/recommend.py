@@ -12,6 +12,7 @@ from zhiyin.app.cli.output import (
     JsonOption,
     WorkspaceOption,
     console,
+    known_workspace,
     print_json,
     table,
     teaching,
@@ -26,7 +27,10 @@ def register(app: typer.Typer) -> None:
 
 
 def recommend(
-    user: Annotated[str, typer.Argument(help="User id; one never seen gets what everybody likes.")],
+    user: Annotated[
+        str,
+        typer.Argument(metavar="USER", help="User id; one never seen gets what everybody likes."),
+    ],
     workspace: WorkspaceOption = Path("."),
     n: Annotated[int, typer.Option("-n", min=1, help="How many items.")] = 10,
     surface: Annotated[str, typer.Option(help="Where the slate appears.")] = "home",
@@ -36,7 +40,7 @@ def recommend(
     as_json: JsonOption = False,
 ) -> None:
     """Show a slate for a user, and log its exposure."""
-    with teaching(as_json=as_json), open_workspace(workspace) as opened:
+    with teaching(as_json=as_json), open_workspace(known_workspace(workspace)) as opened:
         slate = opened.recommend(user, n=n, surface=surface, explain=explain)
         titles = opened.titles([*slate.item_ids, *cited_items(slate)])
     if as_json:

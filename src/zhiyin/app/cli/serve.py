@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from zhiyin.app.cli.output import WorkspaceOption, console, teaching
+from zhiyin.app.cli.output import WorkspaceOption, console, known_workspace, teaching
 from zhiyin.core.registry import load_path
 
 
@@ -23,6 +23,7 @@ def serve(
 ) -> None:
     """Answer over HTTP: /v1/recommend, /v1/events, /docs."""
     with teaching():
+        known_workspace(workspace)
         run_server = load_path("zhiyin.app.http.server:run_server")
         console.print(f"Zhiyin serves {workspace} on http://{host}:{port} (docs at /docs)")
         run_server(workspace, host=host, port=port)

@@ -12,6 +12,7 @@ from zhiyin.app.cli.output import (
     JsonOption,
     WorkspaceOption,
     console,
+    known_workspace,
     print_json,
     table,
     teaching,
@@ -32,16 +33,18 @@ def similar(
     as_json: JsonOption = False,
 ) -> None:
     """Show the items most like an item, or the people most like a person."""
-    with teaching(as_json=as_json), open_workspace(workspace) as opened:
+    with teaching(as_json=as_json), open_workspace(known_workspace(workspace)) as opened:
         engine = opened.engine()
         found = engine.similar_users(entity, n=n) if user else engine.similar_items(entity, n=n)
         titles = {} if user else opened.titles([entity, *(neighbour.id for neighbour in found)])
     if as_json:
         print_json([asdict(neighbour) for neighbour in found])
         return
+    columns = ["#", "user", "score"] if user else ["#", "item", "title", "score"]
     rows = [
-        (place, neighbour.id, titles.get(neighbour.id, ""), neighbour.score)
-        for place, neighbour in enumerate(found, start=1)
+        [place, near.id, near.score]
+        if user
+        else [place, near.id, titles.get(near.id, ""), near.score]
+        for place, near in enumerate(found, start=1)
     ]
-    name = titles.get(entity, entity)
-    console.print(table(f"Like {name}", ["#", "user" if user else "item", "title", "score"], rows))
+    console.print(table(f"Like {titles.get(entity, entity)}", columns, rows))

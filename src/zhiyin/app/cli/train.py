@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -11,6 +11,7 @@ from zhiyin.app.cli.output import (
     JsonOption,
     WorkspaceOption,
     console,
+    known_workspace,
     print_json,
     progress_bar,
     table,
@@ -33,8 +34,8 @@ def train(
     as_json: JsonOption = False,
 ) -> None:
     """Learn from everything in the store, and publish the model."""
-    with teaching(as_json=as_json), open_workspace(workspace) as opened:
-        with progress_bar(quiet=as_json) as listen:
+    with teaching(as_json=as_json), open_workspace(known_workspace(workspace)) as opened:
+        with progress_bar(quiet=as_json, first="reading the store") as listen:
             trained = opened.train(recipe=recipe, budget=budget, progress=listen)
         version = opened.artifacts.current()
     if as_json:
@@ -46,3 +47,15 @@ def train(
         f"{len(trained.users):,} users, {len(trained.items):,} items, "
         f"trained in {trained.report['train_s']:.1f} s"
     )
+    for line in reasons(trained.report):
+        console.print(f"  {line}", markup=False, highlight=False)
+
+
+def reasons(report: dict[str, Any]) -> list[str]:
+    """Why these members: the goal they reached, and what was not taken."""
+    lines: list[str] = []
+    goal = dict(report["goal"])
+    alone = goal.pop("best_member", None)
+    for name, value in goal.items():
+        lines.append(f"chosen by {name} on held-out events: {value:.4f}, best alone {alone:.4f}")
+    return lines + [f"not taken: {line}" for line in report["skipped"]]
