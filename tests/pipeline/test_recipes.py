@@ -206,8 +206,10 @@ def test_the_same_seed_gives_the_same_model() -> None:
 def test_a_member_without_time_for_its_refit_is_dropped_and_named() -> None:
     dataset = chains(ordered=True)
     choice = auto.Choice(
-        members=[("slit", load(RETRIEVERS, "slit").Config(), 1.0)]
-        + [("ease", load(RETRIEVERS, "ease").Config(), 0.5)],
+        members=[
+            (name, load(RETRIEVERS, name).Config(), weight)
+            for name, weight in (("slit", 1.0), ("ease", 0.5))
+        ],
         costs={"slit": 99.0, "ease": 99.0},
     )
     members = auto.refit(
