@@ -1,0 +1,1 @@
+"""Transformers from a folder or a hub, through ONNX Runtime or torch."""
