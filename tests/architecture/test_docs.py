@@ -1,8 +1,9 @@
 """Documentation that cannot rot: its examples run, its links lead somewhere, nothing is missing.
 
 Python blocks of README.md and docs/ are run, page by page, in an empty folder; the blocks of
-a page share their names. A block that cannot run says why on the line before it:
-``<!-- not run: needs a GPU -->``. Lines with ``#>`` must match what was printed.
+a page share their names, and find those with a ``title`` as files. A block that cannot run
+says why on the line before it: ``<!-- not run: needs a GPU -->``. Lines with ``#>``
+must match what was printed.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import re
 import subprocess
 import sys
 import tomllib
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -45,8 +47,18 @@ def run_page(page: Path, evaluator: EvalExample) -> int:
     shared: dict[str, Any] = {}
     found = examples(page)
     for example in found:
+        if titled := re.search(r'title="([^"]+\.py)"', example.prefix):
+            file = Path(titled[1])
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(example.source, encoding="utf-8")
         run = evaluator.run_print_check if "#>" in example.source else evaluator.run
-        shared = run(example, module_globals=shared)
+        try:
+            shared = run(example, module_globals=shared)
+        except (
+            Exception
+        ) as error:  # its traceback, given other line numbers, breaks pytest's report
+            what = "".join(traceback.format_exception_only(error))
+            raise AssertionError(f"{page}:{example.start_line}: {what}") from None
     return len(found)
 
 
@@ -59,6 +71,7 @@ def test_examples_run(
     page: Path, eval_example: EvalExample, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
     assert run_page(page, eval_example) == len(examples(page))
 
 
