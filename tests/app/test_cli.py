@@ -124,6 +124,20 @@ def test_a_file_with_a_header_alone_is_said_to_be_empty(run: Run, tmp_path: Path
     assert "no rows" in shown.stdout
 
 
+def test_an_interrupted_training_publishes_nothing_and_the_next_one_runs(
+    run: Run, trained_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("zhiyin.pipeline.workspace.train", interrupted)
+        assert "stopped" in run("train", "-w", trained_folder, code=130).stderr
+    assert len(document(run("models", "-w", trained_folder, "--json"))) == 1
+    trained = document(run("train", "-w", trained_folder, "--recipe", "ease", "--json"))
+    assert trained["version"] == "v000002"
+
+
 def test_no_progress_bar_in_a_pipe(run: Run, trained_folder: Path) -> None:
     assert run("train", "-w", trained_folder, "--recipe", "ease").stderr == ""
 

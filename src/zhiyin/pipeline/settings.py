@@ -91,9 +91,10 @@ def read_settings(path: Path) -> Settings:
 def _nearest(name: str) -> str:
     """What somebody who wrote this may have meant."""
     sections: dict[str, dict[str, object]] = Settings().model_dump()
-    known = [*sections, *(f"{name}.{key}" for name, section in sections.items() for key in section)]
-    found = get_close_matches(name, known, n=1)
-    return f"did you mean {found[0]}?" if found else "see docs/configuration.md"
+    known = {key: f"{section}.{key}" for section, keys in sections.items() for key in keys}
+    known |= {section: section for section in sections}
+    found = get_close_matches(name.rpartition(".")[2], known, n=1)
+    return f"did you mean {known[found[0]]}?" if found else "see docs/configuration.md"
 
 
 def seconds(duration: str) -> float:

@@ -99,6 +99,9 @@ def teaching(*, as_json: bool = False) -> Generator[None]:
             if error.hint:
                 errors.print(f"  → {error.hint}", markup=False, style="yellow", highlight=False)
         raise typer.Exit(1) from error
+    except KeyboardInterrupt as error:
+        errors.print("stopped; nothing half done was kept", style="yellow")
+        raise typer.Exit(130) from error
 
 
 def _cell(value: object) -> str:
