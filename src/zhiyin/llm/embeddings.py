@@ -76,8 +76,9 @@ class EmbeddingsClient:
         self._rng = rng
         self._sleep = sleep
         key = environment.get(config.key_variable, "")
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
-        self._http = httpx.Client(headers=headers, timeout=config.timeout, transport=transport)
+        self._headers = {"Authorization": f"Bearer {key}"} if key else {}
+        self._transport = transport
+        self._ssl = httpx.create_ssl_context()
         self._url = config.base_url.rstrip("/") + "/embeddings"
 
     def embed(self, texts: Sequence[str]) -> Floats:
@@ -88,18 +89,22 @@ class EmbeddingsClient:
             ServiceRefusedError: The endpoint refuses the request.
             BadReplyError: An answer lacks vectors, or they differ in length.
         """
-        parts = [self._one_batch(batch) for batch in self._batches(texts)]
+        if not texts:
+            return np.empty((0, 0), dtype=np.float32)
+        with httpx.Client(
+            headers=self._headers,
+            timeout=self.config.timeout,
+            transport=self._transport,
+            verify=self._ssl,
+        ) as http:
+            parts = [self._one_batch(http, batch) for batch in self._batches(texts)]
         widths = {part.shape[1] for part in parts}
         if len(widths) > 1:
             raise BadReplyError(
                 f"{self._url} gave vectors of lengths {sorted(widths)} in one run",
                 hint="check that the endpoint serves one model under this name",
             )
-        return np.concatenate(parts) if parts else np.empty((0, 0), dtype=np.float32)
-
-    def close(self) -> None:
-        """Closes connections."""
-        self._http.close()
+        return np.concatenate(parts)
 
     def _batches(self, texts: Sequence[str]) -> list[list[str]]:
         batches: list[list[str]] = []
@@ -113,11 +118,11 @@ class EmbeddingsClient:
             size += len(text)
         return batches
 
-    def _one_batch(self, texts: list[str]) -> Floats:
+    def _one_batch(self, http: httpx.Client, texts: list[str]) -> Floats:
         body: dict[str, Any] = {"model": self.config.model, "input": texts}
         if self.config.send_dimensions is not None:
             body["dimensions"] = self.config.send_dimensions
-        response = self._post(body)
+        response = self._post(http, body)
         try:
             rows = sorted(_Reply.model_validate_json(response.content).data, key=lambda r: r.index)
         except ValidationError as error:
@@ -135,13 +140,13 @@ class EmbeddingsClient:
             )
         return np.array([row.embedding for row in rows], dtype=np.float32)
 
-    def _post(self, body: dict[str, Any]) -> httpx.Response:
+    def _post(self, http: httpx.Client, body: dict[str, Any]) -> httpx.Response:
         trouble = ""
         for attempt in range(self.config.attempts):
             if attempt:
                 self._sleep(self._pause(attempt))
             try:
-                response = self._http.post(self._url, json=body)
+                response = http.post(self._url, json=body)
             except httpx.TransportError as error:
                 trouble = f"{type(error).__name__}: {error}"
                 continue

@@ -12,6 +12,7 @@ from typing import Self
 import numpy as np
 from pydantic import Field
 from scipy.sparse import csr_matrix
+from threadpoolctl import threadpool_limits
 
 from zhiyin.core.errors import ArtifactError
 from zhiyin.core.histories import Floats
@@ -22,7 +23,8 @@ from zhiyin.encode.text.cleaning import clean
 _WORD = re.compile(
     "[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\\W_]+|[\u2600-\u27bf\U0001f000-\U0001faff]"
 )
-_ROUNDS = 4
+_UNFITTED = "unfitted"
+_ROUNDS = 3
 _SPARE = 16
 
 
@@ -53,7 +55,7 @@ class TfidfEncoder(PretrainedEncoder[TfidfEncoderConfig]):
         shape = (self.config.buckets, self.config.dim)
         axes = rng.standard_normal(shape, dtype=np.float32)
         axes /= np.float32(np.sqrt(self.config.dim))
-        self._set(np.ones(self.config.buckets, dtype=np.float32), axes, "unfitted")
+        self._set(np.ones(self.config.buckets, dtype=np.float32), axes, _UNFITTED)
 
     @property
     def id(self) -> str:
@@ -77,17 +79,23 @@ class TfidfEncoder(PretrainedEncoder[TfidfEncoderConfig]):
         idf = (np.log((1.0 + n) / (1.0 + seen)) + 1.0).astype(np.float32)
         weighed = _weighed(counts, idf)
         axes = np.zeros((self.config.buckets, self.config.dim), dtype=np.float32)
-        found = _leading_axes(weighed, self.config.dim, np.random.default_rng(self.config.seed))
+        rng = np.random.default_rng(self.config.seed)
+        with threadpool_limits(1, "blas"):  # the blocks are too thin to be worth sharing
+            found = _leading_axes(weighed, self.config.dim, rng)
         axes[:, : found.shape[1]] = found
         self._set(idf, axes, _hash(idf, axes))
         return self
 
     def state(self) -> Arrays:
-        """Weights of words of shape (buckets,), and axes of shape (buckets, dim)."""
+        """Weights of words of shape (buckets,), and axes of shape (buckets, dim), once fitted."""
+        if self._learned == _UNFITTED:
+            return {}
         return {"idf": self._idf, "axes": self._axes}
 
     def restore(self, arrays: Arrays) -> Self:
         """Takes a state back."""
+        if not arrays:
+            return self
         idf, axes = arrays["idf"], arrays["axes"]
         if axes.shape != (self.config.buckets, self.config.dim) or len(idf) != len(axes):
             raise ArtifactError(
