@@ -66,7 +66,8 @@ def test_a_malformed_event_is_refused_and_nothing_is_stored(
         before = workspace.stores.events.count()
         answer = client.post("/v1/events", json=body)
         assert answer.status_code == 422
-        assert where in answer.text
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert where in answer.json()["detail"]
         assert workspace.stores.events.count() == before
 
 

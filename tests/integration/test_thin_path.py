@@ -19,7 +19,7 @@ import pytest
 ZHIYIN = [sys.executable, "-m", "zhiyin.app.cli.main"]
 
 
-def zhiyin(*arguments: object) -> Any:  # noqa: ANN401 - any JSON
+def zhiyin(*arguments: object) -> Any:
     """Runs a command with --json in a process of its own."""
     command = [*ZHIYIN, *(str(a) for a in arguments), "--json"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -174,6 +174,28 @@ def test_old_tastes_still_speak_after_years_under_a_half_life(
     assert kinds(workspace.recommend("u00", n=5).item_ids) == {"pan"}, "what is new outweighs it"
 
 
+def test_a_catalogue_item_without_events_is_served_last(
+    shop: Workspace, make_workspace: Callable[..., Workspace], tmp_path: Path
+) -> None:
+    items = tmp_path / "new.csv"
+    items.write_text("item_id,title\nbook-quiet,A quiet book\n", encoding="utf-8")
+    shop.import_items(items)
+    slate = make_workspace().recommend("u00", n=50)
+    assert slate.item_ids[-1] == "book-quiet"
+    assert len(slate.item_ids) == 16
+
+
+def test_settings_reach_the_policy(make_workspace: Callable[..., Workspace]) -> None:
+    """At a temperature close to 0 the drawn slate is the greedy one."""
+    workspace = make_workspace(
+        '[serve]\npolicy = "boltzmann"\n[serve.boltzmann]\ntemperature = 0.0001\n'
+    )
+    workspace.record(two_tastes())
+    workspace.train(recipe="ease")
+    scores = [p.score for p in workspace.recommend("u00", n=5, seed=1).positions]
+    assert scores == sorted(scores, reverse=True)
+
+
 def test_a_catalogue_without_events_is_served_whole(
     make_workspace: Callable[..., Workspace], tmp_path: Path
 ) -> None:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
-
 from tests.pipeline.conftest import DAY, START, two_tastes
+
 from zhiyin.core.errors import NotEnoughDataError, StoreBusyError, StoreFullError
 from zhiyin.pipeline.artifacts import ArtifactFolder
 from zhiyin.pipeline.workspace import Workspace
@@ -115,7 +115,7 @@ def test_a_training_killed_while_it_publishes_leaves_the_old_model(
 
 def test_a_full_disk_refuses_events_whole_and_keeps_what_was_there(shop: Workspace) -> None:
     before = shop.stores.events.count()
-    database = shop.stores.events._database  # type: ignore[attr-defined]  # noqa: SLF001
+    database = shop.stores.events._database  # type: ignore[attr-defined]
     with database.engine.connect() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
     database.engine.dispose()

@@ -28,7 +28,14 @@ def test_a_slate_is_a_subset_without_repeats_and_its_odds_are_probabilities(
     selection = policy.select(ordered, n=n, rng=np.random.default_rng(seed))
     assert len(selection.picked) == min(n, len(scores)) == len(selection.propensities)
     assert len(set(selection.picked.tolist())) == len(selection.picked)
-    assert np.all((selection.propensities > 0) & (selection.propensities <= 1))
+    assert np.all((selection.propensities >= 0) & (selection.propensities <= 1))
+
+
+def test_a_cold_policy_is_greedy_without_breaking_down() -> None:
+    cold = BoltzmannPolicy(BoltzmannConfig(temperature=1e-6))
+    selection = cold.select(SCORES, n=4, rng=np.random.default_rng(0))
+    assert selection.picked.tolist() == [0, 1, 2, 3]
+    assert selection.propensities.tolist() == [1.0, 1.0, 1.0, 1.0]
 
 
 @pytest.mark.parametrize("policy", POLICIES, ids=lambda p: p.name)

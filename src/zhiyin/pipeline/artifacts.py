@@ -97,7 +97,11 @@ class ArtifactFolder:
         current = self.current()
         older = [v for v in versions if current is None or v < current]
         if not older:
-            raise ArtifactError(f"{self.root} holds no version older than {current}")
+            others = ", ".join(v for v in versions if v != current) or "none"
+            raise ArtifactError(
+                f"{self.root} holds no version older than {current}",
+                hint=f"`zhiyin rollback --to VERSION` takes any; others here: {others}",
+            )
         self.point_at(older[-1])
         return older[-1]
 

@@ -113,7 +113,6 @@ def catalogue_columns(items: pl.DataFrame) -> tuple[dict[str, str], pl.DataFrame
     return titles, frame
 
 
-def _order(frame: pl.DataFrame, column: str | None) -> NDArray[np.int64]:
-    if column is None:
-        return np.arange(frame.height, dtype=np.int64)
-    return frame[column].to_numpy().astype(np.int64)
+def _order(frame: pl.DataFrame, column: str | None) -> NDArray[np.int64] | None:
+    """What came first; None where no column tells: the order of an export means nothing."""
+    return None if column is None else frame[column].to_numpy().astype(np.int64)

@@ -49,6 +49,7 @@ class FreshItems:
         self._takers: dict[int, dict[int, None]] = {}
         self.vocabulary = vocabulary
         self._company = _nobody(0, len(vocabulary))
+        self._meet_catalogue()
 
     def __len__(self) -> int:
         return len(self.vocabulary) - len(self._trained)
@@ -77,14 +78,22 @@ class FreshItems:
         if changed:
             self._learn()
 
+    def _meet_catalogue(self) -> None:
+        """Items that came into the catalogue after training, with nobody's events yet."""
+        keys = self._entities.scan("item", columns=["key"])["key"]
+        unknown = keys.filter(pl.Series(self._trained.locate(keys.to_numpy()) < 0))
+        if len(unknown):
+            self._takers = {key: {} for key in unknown.to_list()}
+            self._learn()
+
     def extend(self, scores: Floats) -> Floats:
         """Scores of shape (q, trained items) with columns for the new items added."""
         if not len(self):
             return scores
-        floor = scores.min(axis=1, keepdims=True)
+        floor = np.nextafter(scores.min(axis=1, keepdims=True), np.float32(-np.inf))
         centred = scores - scores.mean(axis=1, keepdims=True)
         fresh = np.asarray(self._company @ centred.T).T + scores.mean(axis=1, keepdims=True)
-        fresh[:, np.diff(self._company.indptr) == 0] = -np.inf
+        fresh[:, np.diff(self._company.indptr) == 0] = -np.inf  # nobody's yet: last of all
         return np.hstack([scores, np.maximum(fresh, floor).astype(np.float32)])
 
     def neighbours(self, index: int, *, n: int) -> list[Neighbour]:

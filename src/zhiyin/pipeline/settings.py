@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError, field_validator
 from zhiyin.core.config import Config
 from zhiyin.core.errors import ConfigError
 from zhiyin.data.templates import GENERAL_WEIGHTS
+from zhiyin.policy.selection import BoltzmannConfig, EpsilonGreedyConfig
 
 
 class EventSettings(Config):
@@ -47,6 +48,10 @@ class ServeSettings(Config):
 
     policy: str = "greedy"
     """How a slate is drawn from scores: greedy, boltzmann, epsilon_greedy."""
+    boltzmann: BoltzmannConfig = BoltzmannConfig()
+    """The section [serve.boltzmann], for the policy of that name."""
+    epsilon_greedy: EpsilonGreedyConfig = EpsilonGreedyConfig()
+    """The section [serve.epsilon_greedy], for the policy of that name."""
     hide_seen: bool = True
     """Whether items that the user has interacted with are left out."""
     history_length: int = 500

@@ -15,12 +15,6 @@ from zhiyin.policy import BoltzmannPolicy, EpsilonGreedyPolicy, GreedyPolicy
 
 SETTINGS_FILE = "zhiyin.toml"
 
-_POLICIES: dict[str, type[Policy]] = {
-    "greedy": GreedyPolicy,
-    "boltzmann": BoltzmannPolicy,
-    "epsilon_greedy": EpsilonGreedyPolicy,
-}
-
 
 def open_workspace(folder: str | Path, *, clock: Clock = system_clock) -> Workspace:
     """Opens a workspace, making the folder and its store where they are absent.
@@ -52,7 +46,14 @@ def open_workspace(folder: str | Path, *, clock: Clock = system_clock) -> Worksp
 
 
 def _policy(settings: Settings) -> Policy:
-    name = settings.serve.policy
-    if name not in _POLICIES:
-        raise ConfigError(f"no policy is named {name!r}", hint=f"known: {', '.join(_POLICIES)}")
-    return _POLICIES[name]()
+    serve = settings.serve
+    policies: dict[str, Policy] = {
+        "greedy": GreedyPolicy(),
+        "boltzmann": BoltzmannPolicy(serve.boltzmann),
+        "epsilon_greedy": EpsilonGreedyPolicy(serve.epsilon_greedy),
+    }
+    if serve.policy not in policies:
+        raise ConfigError(
+            f"no policy is named {serve.policy!r}", hint=f"known: {', '.join(policies)}"
+        )
+    return policies[serve.policy]

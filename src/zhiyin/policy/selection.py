@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from zhiyin.core.config import Config
 from zhiyin.core.histories import Floats
@@ -24,7 +25,7 @@ class GreedyPolicy:
 class BoltzmannConfig(Config):
     """How strongly the scores speak."""
 
-    temperature: float = 0.2
+    temperature: float = Field(default=0.2, gt=0)
     """In units of the scores; smaller is greedier."""
 
 
@@ -43,14 +44,14 @@ class BoltzmannPolicy:
     def select(self, scores: Floats, *, n: int, rng: np.random.Generator) -> Selection:
         """See `Policy.select`."""
         logits = scores.astype(np.float64) / self.config.temperature
-        picked = np.argsort(-(logits + rng.gumbel(size=len(logits))), kind="stable")[:n]
-        return Selection(picked, _plackett_luce(logits, picked))
+        order = np.argsort(-(logits + rng.gumbel(size=len(logits))), kind="stable")
+        return Selection(order[:n], _plackett_luce(logits[order])[:n])
 
 
 class EpsilonGreedyConfig(Config):
     """How often to explore."""
 
-    epsilon: float = 0.1
+    epsilon: float = Field(default=0.1, ge=0, le=1)
     """Probability that a slot is filled uniformly from the remaining candidates."""
 
 
@@ -75,8 +76,7 @@ class EpsilonGreedyPolicy:
         return Selection(np.asarray(picked, dtype=np.int64), np.asarray(odds, dtype=np.float64))
 
 
-def _plackett_luce(logits: NDArray[np.float64], picked: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Probability of each pick among those left, given the picks before it."""
-    strength = np.exp(logits - logits.max(initial=-np.inf))
-    rest = strength.sum() - np.concatenate([[0.0], np.cumsum(strength[picked])[:-1]])
-    return np.clip(strength[picked] / np.maximum(rest, strength[picked]), 0.0, 1.0)
+def _plackett_luce(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Probability of each entry among itself and those after it, for logits as drawn."""
+    rest = np.logaddexp.accumulate(logits[::-1])[::-1]
+    return np.exp(np.minimum(logits - rest, 0.0))

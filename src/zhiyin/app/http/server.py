@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
 from zhiyin import __version__
@@ -43,6 +45,7 @@ def create_app(workspace: Path) -> FastAPI:
     app = FastAPI(title="Zhiyin", version=__version__, lifespan=lifespan)
     app.include_router(router)
     app.add_exception_handler(ZhiyinError, _problem)
+    app.add_exception_handler(RequestValidationError, _invalid)
     return app
 
 
@@ -52,12 +55,18 @@ def run_server(workspace: Path, *, host: str, port: int) -> None:
 
 
 async def _problem(_request: Request, error: Exception) -> JSONResponse:
-    """RFC 9457 problem details for every error of ours."""
+    """Problem details (RFC 9457) for every error of ours."""
     status = next((code for kind, code in _STATUS if isinstance(error, kind)), 400)
-    body = {
-        "type": "about:blank",
-        "title": type(error).__name__,
-        "status": status,
-        "detail": str(error),
-    }
+    return _details(type(error).__name__, status, str(error))
+
+
+async def _invalid(_request: Request, error: Exception) -> JSONResponse:
+    """Problem details for a request of the wrong shape: each fault with its place."""
+    faults: Sequence[Any] = error.errors() if isinstance(error, RequestValidationError) else ()
+    lines = [f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in faults]
+    return _details("InvalidRequest", 422, "; ".join(lines))
+
+
+def _details(title: str, status: int, detail: str) -> JSONResponse:
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
     return JSONResponse(body, status_code=status, media_type="application/problem+json")
