@@ -107,6 +107,7 @@ class Workspace:
             options=options or ImportOptions(),
             quarantine=self.folder / "quarantine",
             progress=progress,
+            clock=self._clock,
         )
 
     def train(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import polars as pl
 
@@ -105,10 +105,11 @@ def as_list(values: pl.Series, separator: str | None) -> pl.Series:
     return lists.set(lists.list.len() == 0, None)
 
 
-def separator_of(values: Sequence[pl.Series]) -> str | None:
+def separator_of(values: pl.Series) -> str | None:
     """What separates the parts of a list in text, judged over a column; None: nothing."""
+    if values.dtype != pl.String:
+        return None
     for mark in _SEPARATORS:
-        for column in values:
-            if column.dtype == pl.String and bool(column.str.contains(mark, literal=True).any()):
-                return mark
+        if bool(values.str.contains(mark, literal=True).any()):
+            return mark
     return None

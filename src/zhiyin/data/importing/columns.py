@@ -31,7 +31,7 @@ def texts(values: pl.Series) -> pl.Series:
     if values.dtype.is_nested():
         names = pl.struct(values.name).struct.json_encode()
         encoded = (
-            values.to_frame().select(names).to_series().str.slice(len(values.name) + 3).str.head(-1)
+            values.to_frame().select(names).to_series().str.slice(len(values.name) + 4).str.head(-1)
         )
         return encoded.set(values.is_null(), None)
     text = values.cast(pl.String)

@@ -100,9 +100,8 @@ class EntityBuilder:
             return texts(values)
         clean = without_nulls(values, self._options.null_values)
         if name in _LISTS or column.endswith(":token_seq"):
-            if column not in self._separators:
-                spaced = " " if column.endswith("_seq") else None
-                self._separators[column] = spaced or separator_of([clean])
+            if self._separators.get(column) is None:
+                self._separators[column] = " " if column.endswith("_seq") else separator_of(clean)
             return as_list(clean, self._separators[column])
         if name == "hidden":
             yes = clean.cast(pl.String).str.to_lowercase().is_in(["true", "1", "yes", "t", "是"])
@@ -111,7 +110,7 @@ class EntityBuilder:
 
     def _settle_numeric(self, columns: Mapping[str, pl.Series]) -> None:
         """Decides once, from the first rows of a text file, which columns hold numbers."""
-        if self._numeric is None:
+        if self._numeric is None and any(len(values) for values in columns.values()):
             self._numeric = (
                 set()
                 if self._typed

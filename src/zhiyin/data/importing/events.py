@@ -190,13 +190,13 @@ class EventBuilder:
 
     def _settle_numbers(self, extra: dict[str, pl.Series]) -> None:
         """Turns into numbers the columns that held nothing else in the first rows."""
-        if self._numeric is None:
+        if self._numeric is None and any(len(values) for values in extra.values()):
             self._numeric = {
                 name
                 for name, values in extra.items()
                 if values.dtype == pl.String and looks_numeric(values)
             }
-        for name in self._numeric & extra.keys():
+        for name in (self._numeric or set()) & extra.keys():
             if looks_numeric(extra[name]):
                 extra[name] = as_numbers(extra[name])
 

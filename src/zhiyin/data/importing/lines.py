@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zhiyin.core.errors import DataError
-from zhiyin.data.importing.sniffing import open_bytes
+from zhiyin.data.importing.sniffing import open_bytes, readable
 
 BLOCK_BYTES = 16 << 20
 _LONGEST = 256 << 20
@@ -59,14 +59,14 @@ def _raw_blocks(path: Path, encoding: str, size: int) -> Iterator[tuple[bytes, i
     wide = encoding.lower().replace("_", "-").startswith(("utf-16", "utf-32"))
     with open_bytes(path) as stream:
         if wide:
-            yield stream.read(), path.stat().st_size, True
+            with readable(path):
+                everything = stream.read()
+            yield everything, path.stat().st_size, True
             return
         rest = b""
         while True:
-            try:
+            with readable(path):
                 piece = stream.read(size)
-            except (OSError, EOFError) as error:
-                raise DataError(f"{path} is a damaged gzip file: {error}") from error
             if not piece:
                 yield rest, path.stat().st_size, True
                 return

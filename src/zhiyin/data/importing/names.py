@@ -54,7 +54,7 @@ ITEM_ROLES: dict[str, str] = {
     "title": (
         "title itemtitle producttitle movietitle booktitle songtitle name itemname "
         "productname 标题 名称 商品名称 商品名 商品标题 物品名称 电影名 片名 书名 歌名 "
-        "课程名称"
+        "课程名称 comment"
     ),
     "text": (
         "text description desc summary overview plot abstract body 描述 商品描述 简介 "

@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import gzip
 import re
+import zlib
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal
@@ -65,13 +68,24 @@ def open_bytes(path: Path) -> IO[bytes]:
     return stream
 
 
+@contextmanager
+def readable(path: Path) -> Generator[None]:
+    """Turns a damaged gzip file into one of our errors."""
+    try:
+        yield
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(
+            f"{path} is a damaged gzip file: {error}", hint="copy or download it again"
+        ) from error
+
+
 def recognise_file(path: Path, options: ImportOptions) -> Recognised:
     """Looks at a file.
 
     Raises:
         DataError: It is empty, binary, or not what the options say.
     """
-    with open_bytes(path) as stream:
+    with open_bytes(path) as stream, readable(path):
         head = stream.read(_SAMPLE)
     if not head.strip():
         raise DataError(f"{path} is empty", hint="nothing was imported")
@@ -83,15 +97,15 @@ def recognise_file(path: Path, options: ImportOptions) -> Recognised:
         )
     _refuse_foreign(path, head, options)
     encoding = options.encoding or _encoding(path, head)
-    text = _decoded(path, head, encoding)
+    text = _decoded(path, head, encoding).lstrip("\ufeff")
     if not text.strip():
         raise DataError(f"{path} is empty", hint="nothing was imported")
-    first = text.lstrip("\ufeff \t\r\n")[:1]
+    first = text.lstrip()[:1]
     if options.format in ("jsonl", "gorse", "metarank") or (
         options.format == "auto" and first in "{["
     ):
         return Recognised("json" if first == "[" else "jsonl", encoding)
-    lines = [line for line in text.lstrip("\ufeff").splitlines() if line.strip()]
+    lines = [line for line in text.splitlines() if line.strip()]
     if len(head) == _SAMPLE and len(lines) > 1:
         lines.pop()
     delimiter = options.delimiter or _delimiter(lines[:100])

@@ -162,6 +162,7 @@ class TableReader:
                 yield Part(share, entities=entities)
             if acts:
                 self.derived = events.tally
+                self.derived.columns = {"user": roles["id"], **acts}
                 found = events.build(
                     self._acting(batch, roles["id"], acts["type"]), {**acts, "user": roles["id"]}
                 )
@@ -213,9 +214,10 @@ class TableReader:
         if self.table != "users":
             return {}
         free = [name for name in batch.rows.columns if name not in roles.values()]
+        named = {n: c for n, c in self._options.columns.items() if n.startswith("users.")}
         given = {
             role: column
-            for role, column in settled(self._options.columns, "users").items()
+            for role, column in settled(named, "users").items()
             if role in USER_EVENT_ROLES
         }
         found = recognise(free, USER_EVENT_ROLES, given=given, where=str(self._source.path))
