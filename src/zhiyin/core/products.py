@@ -14,6 +14,10 @@ _BUDGET_BYTES = 64 * 2**20
 _SPARSE_PER_FLOP = 20.0
 """How much longer a multiply-add takes in scipy's sparse product than in BLAS."""
 _BLOCK = 1024
+_MANY_ROWS = 64
+"""From so many rows on, arranging the work for the cache pays."""
+_STRIPE = 256
+"""Columns of weights that are multiplied at a time."""
 _DENSE_BYTES = 256 * 2**20
 
 
@@ -28,9 +32,15 @@ def times_dense(matrix: csr_matrix, weights: Floats) -> Floats:
         float32 of shape (q, m), freshly allocated.
     """
     q, n = matrix.shape
-    if q < _BLOCK // 4 or matrix.nnz * _SPARSE_PER_FLOP < q * n:
+    if q < _MANY_ROWS:
         return np.asarray(matrix @ weights, dtype=np.float32)
     result = np.empty((q, weights.shape[1]), dtype=np.float32)
+    if matrix.nnz * _SPARSE_PER_FLOP < q * n:
+        # A stripe of the weights stays in cache while all rows pass over it.
+        for start in range(0, weights.shape[1], _STRIPE):
+            stripe = slice(start, start + _STRIPE)
+            result[:, stripe] = matrix @ np.ascontiguousarray(weights[:, stripe])
+        return result
     step = max(_BLOCK // 4, _BUDGET_BYTES // (4 * n))
     for start in range(0, q, step):
         part = slice(start, start + step)
