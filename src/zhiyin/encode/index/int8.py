@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numkong
 import numpy as np
+from numpy.typing import NDArray
 
 from zhiyin.core.histories import Floats
-from zhiyin.encode.index.slots import Slots, quantised
+from zhiyin.encode.index.slots import Slots, quantised, scale_of
 
 
-def int8_scan(slots: Slots, queries: Floats) -> tuple[Floats, Floats]:
-    """Products of codes, exact in int32.
+def int8_scan(slots: Slots, queries: Floats) -> tuple[NDArray[Any], Floats]:
+    """Products of codes, exact in int32: the unit is a step of the rows times one of the query.
 
     With x = x' + e and q = q' + f (codes and what they leave out), the score x'q' is
     wrong by at most |e| |q| + |x'| |f|.
     """
-    codes, scales, _ = quantised(queries)
-    packed = numkong.dots_pack(codes, dtype="int8")
+    steps = [scale_of(query) for query in queries]
+    coded = [quantised(query[None], step) for query, step in zip(queries, steps, strict=True)]
+    packed = numkong.dots_pack(np.concatenate([codes for codes, _ in coded]), dtype="int8")
     products = np.asarray(numkong.dots_packed(slots.codes[: slots.n], packed))
-    scores = np.multiply(products.T, slots.scales[: slots.n], dtype=np.float32)
-    scores *= scales[:, None]
+    lost = np.array([error for _, error in coded])
     lengths = np.sqrt(np.einsum("ij,ij->i", queries, queries))
-    left = queries - codes * scales[:, None]
-    lost = np.sqrt(np.einsum("ij,ij->i", left, left))
     bound = slots.error * lengths + (slots.longest + slots.error) * lost
-    return scores, (bound * np.float32(1.001)).astype(np.float32)
+    unit = max(slots.scale, 1e-30) * np.array(steps)
+    return np.ascontiguousarray(products.T), (1.001 * bound / unit).astype(np.float32)

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from zhiyin.core.histories import Floats
 from zhiyin.encode.index.slots import Slots
 
-Scan = Callable[[Slots, Floats], tuple[Floats, Floats]]
-"""``scan(slots, queries)``: scores of shape (q, n), and a bound on their error, shape (q,)."""
+Scan = Callable[[Slots, Floats], tuple[NDArray[Any], Floats]]
+"""``scan(slots, queries)``: fresh scores of shape (q, n), and a bound on their error, (q,).
+
+Scores and bound are in a unit of the scan's own, floats or integers."""
 
 _ROUNDING = 2.0**-22
 """Relative to the lengths; the error of a float32 sum of a few hundred products."""
 
 
-def float_scan(slots: Slots, queries: Floats) -> tuple[Floats, Floats]:
+def float_scan(slots: Slots, queries: Floats) -> tuple[NDArray[Any], Floats]:
     """Products through BLAS."""
     rows = slots.rows[: slots.n]
     # One query alone is a matrix times a vector: twice as fast that way round.

@@ -23,7 +23,10 @@ T = TypeVar("T", bound=np.generic)
 _EMPTY = np.int32(-1)
 _PACK_ABOVE = 0.25
 _LEVELS = 127.0
+_TINY = 1e-30
 _SPARE = 1024
+_COARSE = 2.0
+"""Codes are made again when new rows are told apart this much worse than the old ones."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,17 +35,17 @@ class Slots:
 
     Attributes:
         rows: float32 of shape (capacity, dim).
-        codes: int8 of shape (capacity, dim): ``rows`` is near ``codes * scales[:, None]``.
-        scales: float32 of shape (capacity,).
+        codes: int8 of shape (capacity, dim): ``rows`` is near ``codes * scale``.
         item_of: int32 of shape (n,): the item in each row, -1 for an empty one.
         longest: The largest length of a row.
-        error: The largest length of ``rows - codes * scales``.
+        scale: What one step of a code is worth.
+        error: The largest length of ``rows - codes * scale``.
     """
 
     rows: Floats
     codes: NDArray[np.int8]
-    scales: Floats
     item_of: ItemIndices
+    scale: float = 0.0
     longest: float = 0.0
     error: float = 0.0
 
@@ -85,42 +88,39 @@ class Slots:
         packed = self._packed() if pack else self
         folder.mkdir(parents=True, exist_ok=True)
         n = packed.n
-        for name in ("rows", "codes", "scales"):
-            np.save(folder / f"{name}.npy", getattr(packed, name)[:n])
+        np.save(folder / "rows.npy", packed.rows[:n])
+        np.save(folder / "codes.npy", packed.codes[:n])
         np.save(folder / "items.npy", packed.item_of)
-        about = {"longest": packed.longest, "error": packed.error}
+        about = {"scale": packed.scale, "longest": packed.longest, "error": packed.error}
         (folder / "slots.json").write_text(json.dumps(about), encoding="utf-8")
 
     def _append(self, items: ItemIndices, vectors: Floats) -> Slots:
         start, end = self.n, self.n + len(items)
         if not len(items):
             return self
-        rows, codes, scales = self.rows, self.codes, self.scales
+        rows, codes, scale = self.rows, self.codes, self.scale
         if end > len(rows) or not rows.flags.writeable:
             room = max(end, 2 * start) + _SPARE
-            rows, codes, scales = (
-                _grown(rows, start, room),
-                _grown(codes, start, room),
-                _grown(scales, start, room),
-            )
+            rows, codes = _grown(rows, start, room), _grown(codes, start, room)
         rows[start:end] = vectors
-        codes[start:end], scales[start:end], error = quantised(vectors)
+        codes[start:end], error = quantised(vectors, scale)
+        if error > _COARSE * self.error:  # the new vectors do not fit the old steps
+            scale = scale_of(rows[:end])
+            codes = np.empty_like(codes)
+            codes[:end], error = quantised(rows[:end], scale)
+        else:
+            error = max(error, self.error)
         longest = float(np.sqrt(np.einsum("ij,ij->i", vectors, vectors).max()))
-        return Slots(
-            rows,
-            codes,
-            scales,
-            np.concatenate([self.item_of, items]),
-            max(self.longest, longest),
-            max(self.error, error),
-        )
+        item_of = np.concatenate([self.item_of, items])
+        return Slots(rows, codes, item_of, scale, max(self.longest, longest), error)
 
     def _packed(self) -> Slots:
         kept = np.flatnonzero(self.item_of != _EMPTY)
         if len(kept) == self.n:
             return self
-        arrays = (self.rows[kept], self.codes[kept], self.scales[kept], self.item_of[kept])
-        return Slots(*arrays, self.longest, self.error)
+        return replace(
+            self, rows=self.rows[kept], codes=self.codes[kept], item_of=self.item_of[kept]
+        )
 
 
 def slots_of(vectors: Floats) -> Slots:
@@ -128,9 +128,10 @@ def slots_of(vectors: Floats) -> Slots:
     vectors = checked(vectors)
     kept = np.flatnonzero(vectors.any(axis=1))
     rows = vectors if len(kept) == len(vectors) else vectors[kept]
-    codes, scales, error = quantised(rows)
+    scale = scale_of(rows)
+    codes, error = quantised(rows, scale)
     longest = float(np.sqrt(np.einsum("ij,ij->i", rows, rows).max(initial=0.0)))
-    return Slots(rows, codes, scales, kept.astype(np.int32), longest, error)
+    return Slots(rows, codes, kept.astype(np.int32), scale, longest, error)
 
 
 def load_slots(folder: Path) -> Slots:
@@ -141,13 +142,14 @@ def load_slots(folder: Path) -> Slots:
     """
     try:
         about = json.loads((folder / "slots.json").read_text(encoding="utf-8"))
-        rows, codes, scales, items = (
+        rows, codes, items = (
             np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
-            for name in ("rows", "codes", "scales", "items")
+            for name in ("rows", "codes", "items")
         )
-        if not (rows.shape == codes.shape and len(rows) == len(scales) == len(items)):
+        if rows.shape != codes.shape or len(rows) != len(items):
             raise ValueError("its arrays are of different lengths")
-        return Slots(rows, codes, scales, np.array(items), about["longest"], about["error"])
+        numbers = (float(about[name]) for name in ("scale", "longest", "error"))
+        return Slots(rows, codes, np.array(items), *numbers)
     except (OSError, ValueError, KeyError, IndexError) as error:
         raise ArtifactError(
             f"{folder} holds no vector index that can be read: {error}",
@@ -173,18 +175,22 @@ def checked(vectors: Floats, *, dim: int | None = None) -> Floats:
     return vectors
 
 
-def quantised(rows: Floats) -> tuple[NDArray[np.int8], Floats, float]:
-    """Codes, scales, and the largest length of what the codes leave out."""
-    scales: Floats = np.abs(rows).max(axis=1, initial=0.0) / np.float32(_LEVELS)
-    scales = np.maximum(scales, np.float32(1e-30))
+def scale_of(rows: Floats) -> float:
+    """The step with which the largest number of the rows is 127 steps."""
+    return max(float(np.abs(rows).max(initial=0.0)) / _LEVELS, _TINY)
+
+
+def quantised(rows: Floats, scale: float) -> tuple[NDArray[np.int8], float]:
+    """Codes, and the largest length of what the codes leave out."""
     codes = np.empty(rows.shape, dtype=np.int8)
     error = 0.0
     for start in range(0, len(rows), 65_536):
         part = slice(start, start + 65_536)
-        codes[part] = np.rint(rows[part] / scales[part, None]).astype(np.int8)
-        off = rows[part] - codes[part] * scales[part, None]
+        steps = np.clip(np.rint(rows[part] / np.float32(scale)), -_LEVELS, _LEVELS)
+        codes[part] = steps.astype(np.int8)
+        off = rows[part] - steps * np.float32(scale)
         error = max(error, float(np.sqrt(np.einsum("ij,ij->i", off, off).max())))
-    return codes, scales, error
+    return codes, error
 
 
 def _grown(array: NDArray[T], used: int, room: int) -> NDArray[T]:
