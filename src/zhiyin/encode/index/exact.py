@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import floor
 from pathlib import Path
 from threading import Lock
 from time import perf_counter
@@ -123,11 +124,11 @@ class ExactIndex:
 
 def barred_slots(slots: Slots, allowed: NDArray[np.bool_] | None) -> NDArray[np.int64] | None:
     """Rows that must not be found, or None where all may."""
-    barred = slots.item_of < 0
-    if allowed is not None:
-        padded = np.append(allowed, False)
-        barred |= ~padded[np.minimum(slots.item_of, len(allowed))]
-    return np.flatnonzero(barred) if bool(barred.any()) else None
+    if allowed is None:
+        return np.flatnonzero(slots.item_of < 0) if slots.empty else None
+    padded = np.append(allowed, False)
+    open_rows = padded[np.minimum(slots.item_of, len(allowed))]
+    return np.flatnonzero(~open_rows | (slots.item_of < 0))
 
 
 def best_of(slots: Slots, found: NDArray[np.int64], query: Floats, k: int) -> TopK:
@@ -145,7 +146,10 @@ def _possible(near: NDArray[Any], k: int, bound: float) -> NDArray[np.int64]:
     kth = float(_kth_largest(near, min(k, len(near))))
     if kth <= lowest:
         return np.flatnonzero(near > lowest)
-    found = np.flatnonzero(near >= kth - 2.0 * bound)
+    least = kth - 2.0 * bound
+    if near.dtype.kind == "i":  # a float would turn all the scores into floats first
+        least = max(floor(least), int(lowest))
+    found = np.flatnonzero(near >= near.dtype.type(least))
     return found[near[found] > lowest]
 
 

@@ -40,6 +40,7 @@ class Slots:
         longest: The largest length of a row.
         scale: What one step of a code is worth.
         error: The largest length of ``rows - codes * scale``.
+        empty: How many rows in use hold no item.
     """
 
     rows: Floats
@@ -48,6 +49,7 @@ class Slots:
     scale: float = 0.0
     longest: float = 0.0
     error: float = 0.0
+    empty: int = 0
 
     @property
     def n(self) -> int:
@@ -79,8 +81,8 @@ class Slots:
         if not bool(gone.any()):
             return self
         item_of = np.where(gone, _EMPTY, self.item_of)
-        left = replace(self, item_of=item_of)
         empty = int((item_of == _EMPTY).sum())
+        left = replace(self, item_of=item_of, empty=empty)
         return left._packed() if pack and empty > _PACK_ABOVE * len(item_of) else left
 
     def save(self, folder: Path, *, pack: bool = True) -> None:
@@ -112,14 +114,14 @@ class Slots:
             error = max(error, self.error)
         longest = float(np.sqrt(np.einsum("ij,ij->i", vectors, vectors).max()))
         item_of = np.concatenate([self.item_of, items])
-        return Slots(rows, codes, item_of, scale, max(self.longest, longest), error)
+        return Slots(rows, codes, item_of, scale, max(self.longest, longest), error, self.empty)
 
     def _packed(self) -> Slots:
         kept = np.flatnonzero(self.item_of != _EMPTY)
         if len(kept) == self.n:
             return self
         return replace(
-            self, rows=self.rows[kept], codes=self.codes[kept], item_of=self.item_of[kept]
+            self, rows=self.rows[kept], codes=self.codes[kept], item_of=self.item_of[kept], empty=0
         )
 
 
@@ -149,7 +151,7 @@ def load_slots(folder: Path) -> Slots:
         if rows.shape != codes.shape or len(rows) != len(items):
             raise ValueError("its arrays are of different lengths")
         numbers = (float(about[name]) for name in ("scale", "longest", "error"))
-        return Slots(rows, codes, np.array(items), *numbers)
+        return Slots(rows, codes, np.array(items), *numbers, empty=int((items < 0).sum()))
     except (OSError, ValueError, KeyError, IndexError) as error:
         raise ArtifactError(
             f"{folder} holds no vector index that can be read: {error}",
