@@ -12,7 +12,6 @@ from typer.testing import CliRunner
 
 from zhiyin.app.cli.main import app
 
-
 CONTRACT = {"accepted": 3, "rejected": 0, "duplicates": 0, "reasons": {}, "quarantine": None}
 
 

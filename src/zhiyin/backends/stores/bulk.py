@@ -160,7 +160,6 @@ def main() -> None:
             f"busy_timeout = {_BUSY_MS}",
             f"cache_size = -{first.get('cache_kib', _CACHE_KIB)}",
             "synchronous = FULL",
-            "threads = 2",
         ):
             cursor.execute(f"PRAGMA {pragma}")
         if "select" in first:
