@@ -46,7 +46,7 @@ Scorer = Callable[[Queries], Floats]
 
 
 def als(histories: Histories, *, factors: int, regularization: float, alpha: float) -> Scorer:
-    """Those of ALS in implicit; users are asked through their fitted factors, as in its own recommend."""
+    """Those of ALS in implicit; users are asked through their fitted factors."""
     model = AlternatingLeastSquares(
         factors=factors, regularization=regularization, alpha=alpha, random_state=SEED
     )

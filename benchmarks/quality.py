@@ -33,7 +33,7 @@ class Run:
     floors: dict[str, float] = field(default_factory=dict[str, float])
 
 
-_CLASSIC = ("auto", "ease", "ials", "item-knn", "user-knn", "bpr", "turbo-cf")
+_CLASSIC = ("auto", "ease", "ials", "item-knn")
 
 RUNS = {
     "ml-1m-random": Run(

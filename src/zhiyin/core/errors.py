@@ -87,7 +87,5 @@ class MissingExtraError(ZhiyinError):
     """An optional dependency is not installed."""
 
     def __init__(self, package: str, *, extra: str) -> None:
-        super().__init__(
-            f"{package} is not installed", hint=f"pip install 'zhiyin[{extra}]'"
-        )
+        super().__init__(f"{package} is not installed", hint=f"pip install 'zhiyin[{extra}]'")
         self.extra = extra

@@ -82,11 +82,7 @@ def category_pairs(items: Vocabulary, frame: pl.DataFrame) -> tuple[Categories |
     names = sorted(rows["category"].unique().to_list())
     code = {name: i for i, name in enumerate(names)}
     index = items.index
-    pairs = [
-        (code[category], index[item])
-        for item, category in rows.iter_rows()
-        if item in index
-    ]
+    pairs = [(code[category], index[item]) for item, category in rows.iter_rows() if item in index]
     if not pairs:
         return None, []
     columns = np.asarray(sorted(pairs), dtype=np.int32)
