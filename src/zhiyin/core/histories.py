@@ -84,7 +84,13 @@ class Histories:
 
     def recent(self, n: int) -> Histories:
         """Only the last ``n`` events of each row."""
-        return self if not len(self.items) else self.where(self.from_end < n)
+        if len(self.items) <= n:
+            return self
+        if len(self) == 1:
+            start = int(self.indptr[1]) - n
+            last = np.arange(max(start, int(self.indptr[0])), int(self.indptr[1]))
+            return self._pick(last, np.array([0, len(last)], dtype=np.int64))
+        return self.where(self.from_end < n)
 
     def positive(self) -> Histories:
         """Without negative feedback."""
