@@ -99,6 +99,7 @@ def _import(stores: Stores, reader: TableReader, progress: Progress) -> None:
         for part in chain([first], parts):
             writer.write(part)
             progress(f"importing {reader.table}", part.share)
+        progress(f"storing {reader.table}", 1.0)
 
 
 def _refuse_rejected(readers: Mapping[Table, TableReader], progress: Progress) -> None:

@@ -9,7 +9,7 @@ from zhiyin.data.importing.names import normalised
 _WORDS: dict[str, str] = {
     "view": (
         "view views viewed pv pageview pageviews browse browsing browsed detail "
-        "productview itemview viewitem read 浏览 查看 访问 看 阅读"
+        "productview itemview viewitem access accessed read 浏览 查看 访问 看 阅读"
     ),
     "click": "click clicks clicked clk 点击 点开",
     "impression": "impression impressions exposure exposed shown show 曝光 展示",
