@@ -100,6 +100,9 @@ def test_mistakes_are_explained(files: Path) -> None:
         (("--events", files / "log.csv", "--columns", "user"), "ConfigError"),
         (("--events", files / "items.csv"), "DataError"),
         ((), "DataError"),
+        (("--events", files / "log.csv", "--time-zone", "Mars/Phobos"), "ConfigError"),
+        (("--events", files / "log.csv", "--delimiter", '"'), "ConfigError"),
+        (("--events", files / "log.csv", "--encoding", "klingon"), "DataError"),
     ]:
         error = document(run("import", "-w", shop, *arguments, "--json", code=1))["error"]
         assert error["kind"] == kind

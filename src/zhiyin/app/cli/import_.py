@@ -17,7 +17,7 @@ from zhiyin.app.cli.output import (
     teaching,
 )
 from zhiyin.core.errors import ConfigError
-from zhiyin.data.importing import Format, ImportOptions, TableReport, TimeUnit
+from zhiyin.data.importing import Format, TableReport, TimeUnit, import_options
 from zhiyin.pipeline.wiring import open_workspace
 
 _MAX_NOTES = 12
@@ -62,7 +62,7 @@ def import_(
     quarantine file, each with its line and the reason.
     """
     with teaching(as_json=as_json), open_workspace(workspace) as opened:
-        options = ImportOptions(
+        options = import_options(
             format=file_format,
             delimiter=None if delimiter is None else delimiter.replace("\\t", "\t"),
             encoding=encoding,

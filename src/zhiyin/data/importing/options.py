@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field
+import polars as pl
+from pydantic import Field, ValidationError, field_validator
 
 from zhiyin.core.config import Config
+from zhiyin.core.errors import ConfigError
 
 Format = Literal["auto", "csv", "parquet", "jsonl", "gorse", "recbole", "metarank"]
 TimeUnit = Literal["auto", "s", "ms", "us", "ns"]
@@ -46,3 +48,33 @@ class ImportOptions(Config):
     """What stands for a missing value in text."""
     strict: bool = False
     """Whether a single rejected row refuses the whole import."""
+
+    @field_validator("delimiter")
+    @classmethod
+    def _is_a_mark(cls, delimiter: str | None) -> str | None:
+        if delimiter is not None and (not delimiter or set(delimiter) & set('"\r\n')):
+            raise ValueError("a delimiter is one character or more, no quote and no line end")
+        return delimiter
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_a_zone(cls, zone: str) -> str:
+        try:
+            pl.Series(dtype=pl.Datetime("ms")).dt.replace_time_zone(zone)
+        except pl.exceptions.PolarsError as error:
+            raise ValueError(f"no time zone is named {zone!r}; try Asia/Shanghai") from error
+        return zone
+
+
+def import_options(**values: Any) -> ImportOptions:  # noqa: ANN401 - the fields of the options
+    """Options from a caller's values.
+
+    Raises:
+        ConfigError: A value is not one that its option takes.
+    """
+    try:
+        return ImportOptions(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise ConfigError(f"{name}: {first['msg']}", hint="see `zhiyin import --help`") from error

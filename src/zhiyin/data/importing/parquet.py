@@ -27,7 +27,7 @@ def read_parquet(path: Path) -> Iterator[RawBatch]:
             lines = pl.int_range(done + 1, done + rows.height + 1, dtype=pl.Int64, eager=True)
             done += rows.height
             yield RawBatch(rows, lines, done / max(1, total))
-    except pl.exceptions.PolarsError as error:
+    except (pl.exceptions.PolarsError, OSError) as error:
         raise DataError(
             f"{path} is a damaged Parquet file: {error}", hint="write it again, or export it as CSV"
         ) from error

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
 import polars as pl
 
+from zhiyin.core.errors import StoreError
 from zhiyin.data.importing.attributes import encodable
 
 
@@ -41,15 +43,22 @@ class Quarantine:
             self._write(broken)
 
     def _write(self, frame: pl.DataFrame) -> None:
-        if self._stream is None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._stream = self._path.open("wb")
-        frame.write_ndjson(self._stream)
+        try:
+            if self._stream is None:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                self._stream = self._path.open("wb")
+            frame.write_ndjson(self._stream)
+        except OSError as error:
+            raise StoreError(
+                f"{self._path}: rejected rows cannot be written: {error}",
+                hint="free some space, or choose another workspace",
+            ) from error
 
     def close(self) -> None:
         """Closes the file; `path` still answers."""
         if self._stream is not None:
-            self._stream.close()
+            with suppress(OSError):
+                self._stream.close()
 
     def __enter__(self) -> Self:
         return self

@@ -60,7 +60,10 @@ def open_bytes(path: Path) -> IO[bytes]:
     if not path.is_file():
         what = "is a folder" if path.is_dir() else "does not exist"
         raise DataError(f"{path} {what}", hint="name a CSV, Parquet or JSON Lines file")
-    stream = path.open("rb")
+    try:
+        stream = path.open("rb")
+    except OSError as error:
+        raise DataError(f"{path} cannot be opened: {error.strerror}") from error
     if stream.read(2) == b"\x1f\x8b":
         stream.close()
         return gzip.open(path, "rb")  # type: ignore[return-value]
@@ -174,7 +177,7 @@ def _decodes(line: bytes, encoding: str) -> bool:
 def _decoded(path: Path, head: bytes, encoding: str) -> str:
     try:
         return head.decode(encoding, "replace")
-    except LookupError as error:
+    except (LookupError, UnicodeError) as error:
         raise DataError(
             f"{path}: no encoding is named {encoding!r}",
             hint="try utf-8, gb18030, latin-1 or utf-16",
