@@ -58,12 +58,25 @@ class _Shares:
     """Row p * n + o is what piece p adds from place o of a window; shape (u * n, 256)."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Batch:
+    """What the distinct pieces of a batch of texts give."""
+
+    embedded: Floats
+    """Shape (u, 512)."""
+    sums: Floats
+    """Of each row of ``embedded``, shape (u,)."""
+    squares: Floats
+    shares: list[_Shares]
+
+
 class UseNetwork:
     """The weights, and piece ids in, vectors out.
 
     Args:
         weights: The package's ``weights.npz``.
-        int8: Multiply through int8 kernels; None where the processor is made for it.
+        int8: Multiply the second layer, most of the work, through int8 kernels; None where
+            the processor is made for it.
     """
 
     def __init__(self, weights: Path, *, int8: bool | None = None) -> None:
@@ -93,7 +106,12 @@ class UseNetwork:
         """
         distinct, places = np.unique(pieces, return_inverse=True)
         embedded = self._embed(distinct)
-        shares = self._shares(embedded)
+        batch = _Batch(
+            embedded,
+            embedded.sum(axis=1),
+            np.einsum("ij,ij->i", embedded, embedded),
+            self._shares(embedded),
+        )
         ends = np.cumsum(lengths)
         pooled = np.empty((len(lengths), _FEATURES), dtype=np.float32)
         first = 0
@@ -101,7 +119,7 @@ class UseNetwork:
             begin = int(ends[first] - lengths[first])
             last = max(first + 1, int(np.searchsorted(ends, begin + _BLOCK, "right")))
             block = places[begin : int(ends[last - 1])]
-            pooled[first:last] = self._block(block, lengths[first:last], embedded, shares)
+            pooled[first:last] = self._block(block, lengths[first:last], batch)
             first = last
         pooled *= self._w["ln_g"]
         pooled += lengths[:, None].astype(np.float32) * self._w["ln_b"]
@@ -131,27 +149,32 @@ class UseNetwork:
             shares.append(_Shares(np.ascontiguousarray(part), adds.reshape(-1, _WIDTH)))
         return shares
 
-    def _block(
-        self, places: Ints, lengths: Ints, embedded: Floats, shares: list[_Shares]
-    ) -> Floats:
-        """The sum over each text of its normalised rows, shape (n, 1280)."""
+    def _block(self, places: Ints, lengths: Ints, batch: _Batch) -> Floats:
+        """The sum over each text of its normalised rows, shape (n, 1280).
+
+        A row is the embedding of a piece, then what the convolutions made of its place;
+        the former is never gathered, since its sums are those of the piece.
+        """
         ends = np.cumsum(lengths)
         starts = ends - lengths
         here = np.arange(len(places))
         left = (np.repeat(starts, lengths) - here)[:, None]
         right = (np.repeat(ends, lengths) - here)[:, None]
-        rows = np.empty((len(places), _FEATURES), dtype=np.float32)
-        rows[:, :DIM] = embedded.take(places, axis=0)
-        for i, (branch, share) in enumerate(zip(self._branches, shares, strict=True)):
+        rows = np.empty((len(places), _FEATURES - DIM), dtype=np.float32)
+        for i, (branch, share) in enumerate(zip(self._branches, batch.shares, strict=True)):
             offsets = np.arange(-branch.before, branch.n - branch.before)
             inside = (offsets >= left) & (offsets < right)
             window = np.where(inside, here[:, None] + offsets, len(places))
-            column = DIM + i * _WIDTH
-            rows[:, column : column + _WIDTH] = _convolve(branch, share, places, inside, window)
-        mean = rows.mean(axis=1)
-        variance = np.einsum("ij,ij->i", rows, rows) / np.float32(_FEATURES) - mean * mean
+            out = rows[:, i * _WIDTH : (i + 1) * _WIDTH]
+            _convolve(branch, share, places, inside, window, out)
+        mean = rows @ np.ones(_FEATURES - DIM, dtype=np.float32) + batch.sums[places]
+        mean /= np.float32(_FEATURES)
+        squares = np.einsum("ij,ij->i", rows, rows) + batch.squares[places]
+        variance = squares / np.float32(_FEATURES) - mean * mean
         scale: Floats = (1.0 / np.sqrt(variance + self._eps)).astype(np.float32)
-        pooled = _sums(here, lengths, rows, scale)
+        pooled = np.empty((len(lengths), _FEATURES), dtype=np.float32)
+        pooled[:, :DIM] = _sums(places, lengths, batch.embedded, scale)
+        pooled[:, DIM:] = _sums(here, lengths, rows, scale)
         pooled -= np.add.reduceat(mean * scale, starts)[:, None]
         return pooled
 
@@ -180,9 +203,14 @@ def _branch(w: dict[str, Floats], n: int, before: int, int8: bool) -> _Branch:
 
 
 def _convolve(
-    branch: _Branch, share: _Shares, places: Ints, inside: NDArray[np.bool_], window: Ints
-) -> Floats:
-    """Both layers of one convolution, shape (t, 256).
+    branch: _Branch,
+    share: _Shares,
+    places: Ints,
+    inside: NDArray[np.bool_],
+    window: Ints,
+    out: Floats,
+) -> None:
+    """Both layers of one convolution.
 
     Args:
         branch: The weights.
@@ -190,6 +218,7 @@ def _convolve(
         places: The distinct piece at each place, shape (t,).
         inside: Whether a place of a window is within the text, shape (t, n).
         window: The places of each window, t for those outside, shape (t, n).
+        out: Where the result goes, shape (t, 256).
     """
     padded = np.append(places, 0)
     columns = padded[window] * branch.n + np.arange(branch.n)
@@ -201,8 +230,7 @@ def _convolve(
     deep = branch.second(hidden, window)
     deep += branch.second_bias
     np.maximum(deep, 0, out=deep)
-    deep += top
-    return deep
+    np.add(deep, top, out=out)
 
 
 def _sums(columns: Ints, counts: Ints, rows: Floats, weights: Floats | None = None) -> Floats:
