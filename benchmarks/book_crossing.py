@@ -40,7 +40,7 @@ _ALS = [
     {"factors": f, "regularization": r, "alpha": a}
     for f, r, a in itertools.product((32, 64, 128), (5.0, 20.0, 50.0), (1.0, 5.0))
 ]
-_TFIDF = [{"K": k} for k in (20, 50, 100, 200, 500, 1000)]
+_TFIDF = [{"K": k} for k in (20, 100, 500, 1000, 3000, 10000)]
 
 Scorer = Callable[[Queries], Floats]
 

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.linalg import blas
 from scipy.sparse import csr_matrix
 
-from zhiyin.core.histories import Floats
+from zhiyin.core.histories import Floats, Histories
 
 _BUDGET_BYTES = 64 * 2**20
 _SPARSE_PER_FLOP = 20.0
@@ -19,6 +19,23 @@ _MANY_ROWS = 64
 _STRIPE = 256
 """Columns of weights that are multiplied at a time."""
 _DENSE_BYTES = 256 * 2**20
+
+
+def histories_times(histories: Histories, weights: Floats, *, decay: float | None = None) -> Floats:
+    """Each (decayed) history times a matrix of item-to-item weights.
+
+    Args:
+        histories: q rows over n items.
+        weights: float32 of shape (n, m).
+        decay: As in `Histories.matrix`.
+
+    Returns:
+        float32 of shape (q, m), freshly allocated.
+    """
+    if len(histories) == 1:  # a single query: the arithmetic without the sparse matrix
+        _, items, values = histories.distinct(decay=decay)
+        return np.asarray(values @ weights[items], dtype=np.float32)[None]
+    return times_dense(histories.matrix(decay=decay), weights)
 
 
 def times_dense(matrix: csr_matrix, weights: Floats) -> Floats:

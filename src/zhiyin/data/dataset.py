@@ -33,6 +33,10 @@ class Dataset:
         last_seq: ``seq`` of the newest stored event; 0 where rows came from a file.
         held_out: Which events are for choosing among models, bool of shape (events,), where
             a protocol fixes that; None leaves it to `validation`.
+        item_attributes: What else is known of items: a row per item of the catalogue, in its
+            order, a column per attribute (title, text, categories, brand, price, …); None
+            where nothing is.
+        user_attributes: The same of users.
     """
 
     users: Vocabulary
@@ -46,6 +50,8 @@ class Dataset:
     order: str | None = None
     last_seq: int = 0
     held_out: NDArray[np.bool_] | None = None
+    item_attributes: pl.DataFrame | None = None
+    user_attributes: pl.DataFrame | None = None
 
     def validation(self, *, seed: int) -> Fold:
         """The events divided for choosing: what the protocol holds out, else the default.

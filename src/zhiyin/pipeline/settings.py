@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field, ValidationError, field_validator
 
@@ -58,6 +59,16 @@ class ServeSettings(Config):
     """How many of a user's events since the last training are read for a query."""
 
 
+class TextSettings(Config):
+    """How texts are read."""
+
+    encoder: str = "auto"
+    """What turns texts into vectors: use, minilm, transformer, remote, tfidf; "auto" is USE
+    multilingual where the extra ``text`` is installed, tf-idf otherwise."""
+    options: dict[str, Any] = Field(default_factory=dict[str, Any])
+    """The section [text.options]: settings of that encoder, such as a folder or an address."""
+
+
 class Settings(Config):
     """All of ``zhiyin.toml``."""
 
@@ -67,6 +78,8 @@ class Settings(Config):
     """The section [train]."""
     serve: ServeSettings = ServeSettings()
     """The section [serve]."""
+    text: TextSettings = TextSettings()
+    """The section [text]."""
 
 
 def read_settings(path: Path) -> Settings:

@@ -12,7 +12,7 @@ from zhiyin.core.candidates import Queries, TrainingData
 from zhiyin.core.clock import Deadline
 from zhiyin.core.config import Config
 from zhiyin.core.histories import Floats
-from zhiyin.core.products import gram, times_dense
+from zhiyin.core.products import gram, histories_times
 from zhiyin.core.protocols import Arrays
 from zhiyin.models.graph.normalise import normalised
 
@@ -56,7 +56,7 @@ class TurboCfRetriever:
     def score(self, queries: Queries) -> Floats:
         """The filter applied to the (decayed) history."""
         history = queries.histories.resized(len(self._filter))
-        return times_dense(history.matrix(decay=self.config.query_decay), self._filter)
+        return histories_times(history, self._filter, decay=self.config.query_decay)
 
     def similar(self, items: NDArray[np.int32]) -> Floats:
         """What a history of the asked item alone would score."""

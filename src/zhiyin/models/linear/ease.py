@@ -12,7 +12,7 @@ from zhiyin.core.candidates import Queries, TrainingData
 from zhiyin.core.clock import Deadline
 from zhiyin.core.config import Config
 from zhiyin.core.histories import Floats
-from zhiyin.core.products import gram, times_dense
+from zhiyin.core.products import gram, histories_times, times_dense
 from zhiyin.core.protocols import Arrays
 from zhiyin.models.linear.solve import balanced, inverse, zero_diagonal_weights
 
@@ -65,9 +65,10 @@ class EaseRetriever:
     def score(self, queries: Queries) -> Floats:
         """The product x B, with x the (decayed) history."""
         history = queries.histories.resized(self._size)
-        rows = history.matrix(decay=self.config.query_decay)
+        decay = self.config.query_decay
         if self._chosen is None:
-            return times_dense(rows, self._weights)
+            return histories_times(history, self._weights, decay=decay)
+        rows = history.matrix(decay=decay)
         return self._spread(times_dense(rows[:, self._chosen], self._weights))
 
     def _spread(self, scores: Floats) -> Floats:

@@ -12,7 +12,7 @@ from zhiyin.core.candidates import Queries, TrainingData
 from zhiyin.core.clock import Deadline
 from zhiyin.core.config import Config
 from zhiyin.core.histories import Floats
-from zhiyin.core.products import times_dense
+from zhiyin.core.products import histories_times
 from zhiyin.core.protocols import Arrays
 from zhiyin.models.linear.solve import ridge_regression
 from zhiyin.models.linear.transitions import transitions
@@ -71,7 +71,7 @@ class LocalSlitRetriever:
     def score(self, queries: Queries) -> Floats:
         """The product x B, with x the (decayed) history."""
         history = queries.histories.resized(len(self._weights))
-        return times_dense(history.matrix(decay=self.config.query_decay), self._weights)
+        return histories_times(history, self._weights, decay=self.config.query_decay)
 
     def similar(self, items: NDArray[np.int32]) -> Floats:
         """The weight from each asked item to every other."""

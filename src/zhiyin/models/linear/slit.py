@@ -12,7 +12,7 @@ from zhiyin.core.candidates import Queries, TrainingData
 from zhiyin.core.clock import Deadline
 from zhiyin.core.config import Config
 from zhiyin.core.histories import Floats
-from zhiyin.core.products import times_dense
+from zhiyin.core.products import histories_times
 from zhiyin.core.protocols import Arrays
 from zhiyin.models.linear.solve import ridge_regression
 from zhiyin.models.linear.transitions import transitions
@@ -73,7 +73,7 @@ class SlitRetriever:
         history = queries.histories.resized(self._weights.shape[1])
         scores = np.zeros((len(queries), history.n_items), dtype=np.float32)
         for decay, weights in zip(self.config.decays, self._weights, strict=True):
-            scores += times_dense(history.matrix(decay=decay), weights)
+            scores += histories_times(history, weights, decay=decay)
         return scores
 
     def similar(self, items: NDArray[np.int32]) -> Floats:

@@ -1,0 +1,43 @@
+"""The workspace's reader of texts: one encoder for search, profiles, content and new items."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from zhiyin.core.errors import ConfigError
+from zhiyin.core.registry import ENCODERS, load
+from zhiyin.encode.cache import EncodingCache
+from zhiyin.encode.cached import CachedEncoder
+from zhiyin.encode.choose import ChosenEncoder, default_encoder
+from zhiyin.pipeline.settings import TextSettings
+
+CACHE_FILE = "encodings.sqlite"
+
+
+def open_encoder(settings: TextSettings, *, folder: Path | None = None) -> ChosenEncoder:
+    """The encoder that the settings name, or the best one that is installed.
+
+    Args:
+        settings: The section [text].
+        folder: Where vectors are remembered between runs (the workspace); None: nowhere.
+
+    Raises:
+        ConfigError: The settings name options that the encoder does not have.
+        MissingExtraError: The encoder that was asked for is not installed.
+    """
+    if settings.encoder == "auto":
+        chosen = default_encoder()
+    else:
+        cls = load(ENCODERS, settings.encoder)
+        try:
+            config = cls.Config.model_validate(settings.options)
+        except ValueError as error:
+            raise ConfigError(
+                f"[text.options] does not fit the encoder {settings.encoder}: {error}",
+                hint="see docs/configuration.md",
+            ) from error
+        chosen = ChosenEncoder(cls(config), settings.encoder)
+    if folder is None:
+        return chosen
+    cached = CachedEncoder(chosen.encoder, EncodingCache(folder / CACHE_FILE))
+    return ChosenEncoder(cached, chosen.name, chosen.fallback)
