@@ -103,6 +103,11 @@ class Engine:
         if any(item not in self.trained.items.index for item in item_ids):
             self._fresh.refresh(now=self._clock(), force=True)
 
+    def notice_items(self, item_ids: Iterable[str]) -> None:
+        """Told of items that were just added or changed, so that new ones are served at once."""
+        if any(item not in self.trained.items.index for item in item_ids):
+            self._fresh.meet_catalogue()
+
     def recommend(
         self,
         user_id: str | None,

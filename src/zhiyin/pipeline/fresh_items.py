@@ -49,7 +49,7 @@ class FreshItems:
         self._takers: dict[int, dict[int, None]] = {}
         self.vocabulary = vocabulary
         self._company = _nobody(0, len(vocabulary))
-        self._meet_catalogue()
+        self.meet_catalogue()
 
     def __len__(self) -> int:
         return len(self.vocabulary) - len(self._trained)
@@ -78,12 +78,13 @@ class FreshItems:
         if changed:
             self._learn()
 
-    def _meet_catalogue(self) -> None:
-        """Items that came into the catalogue after training, with nobody's events yet."""
+    def meet_catalogue(self) -> None:
+        """Looks for items that came into the catalogue, with nobody's events yet."""
         keys = self._entities.scan("item", columns=["key"])["key"]
-        unknown = keys.filter(pl.Series(self._trained.locate(keys.to_numpy()) < 0))
-        if len(unknown):
-            self._takers = {key: {} for key in unknown.to_list()}
+        unknown = keys.filter(pl.Series(self._trained.locate(keys.to_numpy()) < 0)).to_list()
+        if any(key not in self._takers for key in unknown):
+            for key in unknown:
+                self._takers.setdefault(key, {})
             self._learn()
 
     def extend(self, scores: Floats) -> Floats:
