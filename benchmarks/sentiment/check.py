@@ -1,6 +1,6 @@
 """The judge of reviews against 76 labelled ones: prints and stores its accuracy.
 
-    python benchmarks/sentiment/check.py
+python benchmarks/sentiment/check.py
 """
 
 from __future__ import annotations

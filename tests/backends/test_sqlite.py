@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from zhiyin.backends.stores import open_sqlite
+from zhiyin.core.protocols import ProfileEdit
+from zhiyin.testing.profiles import EnrichmentStoreConformance, ProfileStoreConformance
 from zhiyin.testing.stores import (
     EntityStoreConformance,
     EventStoreConformance,
     ExposureLogConformance,
+    make_events,
 )
 
 FACTORY = "zhiyin.backends.stores:open_sqlite"
@@ -26,3 +30,26 @@ class TestEntities(EntityStoreConformance):
 
 class TestExposures(ExposureLogConformance):
     factory = FACTORY
+
+
+class TestProfiles(ProfileStoreConformance):
+    factory = FACTORY
+
+
+class TestEnrichments(EnrichmentStoreConformance):
+    factory = FACTORY
+
+
+def test_a_store_of_the_first_version_is_migrated(tmp_path: Path) -> None:
+    store = open_sqlite(tmp_path)
+    store.events.append(make_events(3))
+    with store.database.writing() as connection:
+        for table in ("profile_edits", "enrichments"):
+            connection.exec_driver_sql(f"DROP TABLE {table}")
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+    store.close()
+    again = open_sqlite(tmp_path)
+    assert again.events.count() == 3
+    again.profiles.edit(1, ProfileEdit("pin", "maker:北境", 5))
+    assert again.profiles.edits(1) == [ProfileEdit("pin", "maker:北境", 5)]
+    again.close()

@@ -17,11 +17,13 @@ from zhiyin.core.histories import Floats
 from zhiyin.core.keys import id_key
 from zhiyin.core.protocols import (
     EdgeStore,
+    EnrichmentStore,
     EntityStore,
     EventStore,
     ExposureLog,
     PastEvent,
     Policy,
+    ProfileStore,
     Selection,
 )
 from zhiyin.core.rng import derive_rng
@@ -47,6 +49,8 @@ class Stores:
     entities: EntityStore
     exposures: ExposureLog
     edges: EdgeStore | None = None
+    profiles: ProfileStore | None = None
+    enrichments: EnrichmentStore | None = None
     transaction: Callable[[int], AbstractContextManager[None]] = lambda rows: nullcontext()
     """Makes one transaction of what this thread stores; takes about how many rows will come."""
     close: Callable[[], None] = lambda: None

@@ -39,6 +39,8 @@ def open_workspace(folder: str | Path, *, clock: Clock = system_clock) -> Worksp
         store.entities,
         store.exposures,
         edges=store.edges,
+        profiles=store.profiles,
+        enrichments=store.enrichments,
         transaction=store.transaction,
         close=store.close,
     )

@@ -162,6 +162,16 @@ class EventStoreConformance(StoreConformance):
             assert store.events.history(1, limit=4, after=past[2].seq) == past[3:]
             assert store.events.history(99, limit=4) == []
 
+    def test_history_with_words(self, tmp_path: Path) -> None:
+        """Reviews and searches come where they are asked for, and only there."""
+        said = make_events(1).with_columns(text=pl.lit("很好 😀"), query=pl.lit("a 'b\""))
+        with self.opened(tmp_path) as store:
+            store.events.append(said)
+            event = store.events.history(0, limit=1, words=True)[0]
+            assert (event.text, event.query) == ("很好 😀", "a 'b\"")
+            event = store.events.history(0, limit=1)[0]
+            assert (event.text, event.query) == (None, None)
+
     def test_new_types_of_events(self, tmp_path: Path) -> None:
         """A type that nobody has seen is stored under its name, also beside another reader."""
         with self.opened(tmp_path) as store, self.opened(tmp_path) as other:

@@ -21,6 +21,7 @@ from zhiyin.backends.stores.loading import (
     EventLoad,
     statement,
 )
+from zhiyin.backends.stores.profiles import SqliteEnrichmentStore, SqliteProfileStore
 from zhiyin.backends.stores.tables import (
     EDGES,
     EVENT_TYPES,
@@ -40,7 +41,7 @@ _SCAN_ROWS = 5_000_000
 _EVENT_COLUMNS = list(schema.EVENTS)
 _STORED = {"seq": pl.Int64, **schema.EVENTS, "type": pl.Int64}
 _HISTORY = (
-    "SELECT seq, item_key, type, timestamp, position, value FROM events "
+    "SELECT seq, item_key, type, timestamp, position, value{words} FROM events "
     "WHERE user_key = ? AND seq > ? ORDER BY seq DESC LIMIT ?"
 )
 _LAST = "SELECT max(coalesce((SELECT max(seq) FROM events), 0), (SELECT last FROM event_sequence))"
@@ -60,7 +61,7 @@ _TABLE_OF = {"user": USERS, "item": ITEMS}
 
 
 class SqliteStore:
-    """`EventStore`, `EntityStore` and `ExposureLog` over one file.
+    """Every store of the protocols, over one file.
 
     Args:
         path: The database file, created where absent.
@@ -71,6 +72,8 @@ class SqliteStore:
         self.events = SqliteEventStore(self.database)
         self.entities = SqliteEntityStore(self.database)
         self.edges = self.entities
+        self.profiles = SqliteProfileStore(self.database)
+        self.enrichments = SqliteEnrichmentStore(self.database)
         self.exposures = SqliteExposureLog(SqliteDatabase(path, durable=False))
 
     @contextmanager
@@ -136,10 +139,13 @@ class SqliteEventStore:
             after = int(batch["seq"][-1])
             yield self._named(batch).select(names)
 
-    def history(self, user_key: int, *, limit: int, after: int = 0) -> list[PastEvent]:
+    def history(
+        self, user_key: int, *, limit: int, after: int = 0, words: bool = False
+    ) -> list[PastEvent]:
         """See `EventStore.history`."""
+        sql = _HISTORY.format(words=", text, query" if words else "")
         with self._database.reading() as connection:
-            rows = connection.exec_driver_sql(_HISTORY, (user_key, after, limit)).fetchall()
+            rows = connection.exec_driver_sql(sql, (user_key, after, limit)).fetchall()
         if any(row[2] not in self._names for row in rows):
             self._load_codes()
         names = self._names

@@ -86,3 +86,22 @@ EXPOSURES = Table(
     Column("body", Text, nullable=False),
 )
 EXPOSURES_OF_USER = Index("exposures_user_key", EXPOSURES.c.user_key)
+
+PROFILE_EDITS = Table(
+    "profile_edits",
+    METADATA,
+    Column("user_key", BigInteger, primary_key=True, autoincrement=False),
+    Column("subject_key", BigInteger, primary_key=True, autoincrement=False),
+    Column("action", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("created", BigInteger, nullable=False),
+)
+
+ENRICHMENTS = Table(
+    "enrichments",
+    METADATA,
+    Column("item_key", BigInteger, primary_key=True, autoincrement=False),
+    Column("content", BigInteger, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("body", Text, nullable=False),
+)

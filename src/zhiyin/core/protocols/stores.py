@@ -20,7 +20,10 @@ class Appended:
 
 
 class PastEvent(NamedTuple):
-    """One event of a user, as a query needs it; columns as in ``schema.EVENTS``."""
+    """One event of a user, as a query needs it; columns as in ``schema.EVENTS``.
+
+    ``text`` and ``query`` are None where they were not asked for.
+    """
 
     seq: int
     item_key: int | None
@@ -28,6 +31,8 @@ class PastEvent(NamedTuple):
     timestamp: int | None
     position: int | None
     value: float | None
+    text: str | None = None
+    query: str | None = None
 
 
 @runtime_checkable
@@ -50,8 +55,17 @@ class EventStore(Protocol):
         """All events with ``seq > after`` in order of arrival, in batches."""
         ...
 
-    def history(self, user_key: int, *, limit: int, after: int = 0) -> list[PastEvent]:
-        """The last ``limit`` events of a user with ``seq > after``, in order of arrival."""
+    def history(
+        self, user_key: int, *, limit: int, after: int = 0, words: bool = False
+    ) -> list[PastEvent]:
+        """The last ``limit`` events of a user with ``seq > after``, in order of arrival.
+
+        Args:
+            user_key: Whose.
+            limit: How many at most.
+            after: Only those that arrived later.
+            words: Whether to read ``text`` and ``query`` too.
+        """
         ...
 
     def last_seq(self) -> int:
@@ -92,6 +106,73 @@ class EntityStore(Protocol):
 
     def delete(self, kind: EntityKind, entity_id: str) -> bool:
         """Erases one; says whether it was there."""
+        ...
+
+
+EditAction = Literal["pin", "mute", "forget", "wish"]
+"""What a user does to their profile; "forget" drops what spoke for a tag until then."""
+
+
+class ProfileEdit(NamedTuple):
+    """One edit of a profile by its user."""
+
+    action: EditAction
+    subject: str
+    """A tag as "facet:name", or the words of a wish."""
+    created: int
+    """When, in milliseconds since the epoch."""
+
+
+@runtime_checkable
+class ProfileStore(Protocol):
+    """What users changed in their profiles; nothing that is trained overwrites it."""
+
+    def edit(self, user_key: int, edit: ProfileEdit) -> None:
+        """Adds an edit, in place of an earlier one on the same subject.
+
+        When this returns, the edit survives the death of the process.
+        """
+        ...
+
+    def edits(self, user_key: int) -> list[ProfileEdit]:
+        """The edits of a user, oldest first, then by subject."""
+        ...
+
+    def withdraw(self, user_key: int, subject: str) -> bool:
+        """Takes the edit on a subject back; says whether there was one."""
+        ...
+
+    def clear(self, user_key: int) -> int:
+        """Takes all edits of a user back; returns how many."""
+        ...
+
+
+class Enrichment(NamedTuple):
+    """What was worked out about an item, beside what its owner says of it."""
+
+    item_key: int
+    content: int
+    """Key of the text it was worked out from: another text asks for another one."""
+    source: str
+    """"statistics", or "model:NAME"."""
+    body: str
+    """A JSON object: summary, topics, tags."""
+
+
+@runtime_checkable
+class EnrichmentStore(Protocol):
+    """What was worked out about items, apart from their own attributes."""
+
+    def put(self, rows: Sequence[Enrichment]) -> None:
+        """Adds or overwrites, all or none."""
+        ...
+
+    def all(self) -> list[Enrichment]:
+        """Every one, by item key."""
+        ...
+
+    def forget(self, item_keys: Sequence[int]) -> int:
+        """Erases those of some items; returns how many there were."""
         ...
 
 

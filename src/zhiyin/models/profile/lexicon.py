@@ -7,19 +7,22 @@ told, and a list knows that *not bad* is none.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 _PRAISE_ZH = (
-    "满意 喜欢 推荐 好评 好用 好吃 好喝 好看 好听 好闻 好玩 不错 很好 太好 真好 超好 完美 惊喜 舒服 舒适 "
-    "耐用 实用 方便 精彩 感动 感人 优秀 出色 漂亮 精致 细腻 值得 划算 实惠 超值 物超所值 性价比高 给力 放心 "
-    "合身 正好 合适 回购 真香 棒 赞 爱不释手 开心 高兴 贴心 耐心 热情 顺滑 清晰 结实 扎实 牢固 轻便 安静 "
-    "香浓 浓郁 好喜欢 五星 超出预期 有趣 不后悔 没得挑 挑不出 无可挑剔 正品 周到"
+    "满意 喜欢 推荐 好评 好用 好吃 好喝 好看 好听 好闻 好玩 不错 很好 太好 真好 超好 完美 惊喜 "
+    "舒服 舒适 耐用 实用 方便 精彩 感动 感人 优秀 出色 漂亮 精致 细腻 值得 划算 实惠 超值 "
+    "物超所值 性价比高 给力 放心 合身 正好 合适 回购 真香 棒 赞 爱不释手 开心 高兴 贴心 耐心 "
+    "热情 顺滑 清晰 结实 扎实 牢固 轻便 安静 香浓 浓郁 好喜欢 五星 超出预期 有趣 不后悔 没得挑 "
+    "挑不出 无可挑剔 正品 周到"
 ).split()
 _BLAME_ZH = (
-    "失望 差评 后悔 垃圾 难用 难吃 难喝 难看 难听 难闻 无聊 糟糕 恶心 劣质 粗糙 异味 太差 很差 真差 差劲 "
-    "差远 太烂 烂片 破烂 烂尾 坏了 坏的 开裂 开胶 掉色 掉漆 褪色 起球 缩水 变形 漏水 漏电 破损 划痕 生锈 卡顿 "
-    "死机 骗 假货 虚假 虚标 虚高 不符 不值 太贵 偏贵 浪费 退货 退款 投诉 敷衍 拖沓 尴尬 一塌糊涂 塑料感 刺鼻 "
-    "吵 噪音大 没用 无效 白买 上当 坑 糟心 气人 生气 讨厌 再也不 千万别 别买 不建议 爱答不理 没人理 瑕疵 "
-    "翻车 不敢 难受 鸡肋 二手 拉胯 踩雷 看不下去 读不下去"
+    "失望 差评 后悔 垃圾 难用 难吃 难喝 难看 难听 难闻 无聊 糟糕 恶心 劣质 粗糙 异味 太差 很差 "
+    "真差 差劲 差远 太烂 烂片 破烂 烂尾 坏了 坏的 开裂 开胶 掉色 掉漆 褪色 起球 缩水 变形 漏水 "
+    "漏电 破损 划痕 生锈 卡顿 死机 骗 假货 虚假 虚标 虚高 不符 不值 太贵 偏贵 浪费 退货 退款 "
+    "投诉 敷衍 拖沓 尴尬 一塌糊涂 塑料感 刺鼻 吵 噪音大 没用 无效 白买 上当 坑 糟心 气人 生气 "
+    "讨厌 再也不 千万别 别买 不建议 爱答不理 没人理 瑕疵 翻车 不敢 难受 鸡肋 二手 拉胯 踩雷 "
+    "看不下去 读不下去"
 ).split()
 _NOT_ZH = "不太 不是 不算 不够 不怎么 并不 并没有 没有 没 不 毫无 无 未 从不 谈不上 别"
 _PRAISE_EN = (
@@ -49,7 +52,7 @@ _SETTLED = 2.0
 """Words of one kind, less those of the other, at which the judgement is two thirds full."""
 
 
-def _either(words: list[str]) -> str:
+def _either(words: Iterable[str]) -> str:
     return "|".join(sorted(map(re.escape, words), key=len, reverse=True))
 
 
@@ -57,7 +60,7 @@ _ZH = re.compile(
     f"(?P<praise>{_either(_PRAISE_ZH)})|(?P<blame>{_either(_BLAME_ZH)})"
     f"|(?P<no>{_either(_NOT_ZH.split())})|(?P<stop>[，。！？；,.!?;])|(?P<other>[\u4e00-\u9fff])"
 )
-_WORDS_EN = {word: 1 for word in _PRAISE_EN} | {word: -1 for word in _BLAME_EN}
+_WORDS_EN: dict[str, int] = {word: 1 for word in _PRAISE_EN} | {word: -1 for word in _BLAME_EN}
 _NEGATIONS_EN = frozenset(_NOT_EN)
 _EN = re.compile(r"[a-z]+(?:['’][a-z]+)?|[.!?;]")
 

@@ -61,5 +61,5 @@ def _learn(encoder: TextEncoder) -> tuple[Floats, float]:
     mean = vectors.mean(axis=0)
     centred = vectors - mean
     gram = centred.T @ centred + _RIDGE * np.eye(vectors.shape[1], dtype=np.float32)
-    weights = np.linalg.solve(gram, centred.T @ targets).astype(np.float32)
+    weights = np.asarray(np.linalg.solve(gram, centred.T @ targets), dtype=np.float32)
     return weights, -float(mean @ weights)

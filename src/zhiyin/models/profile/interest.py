@@ -1,0 +1,81 @@
+"""What is known of a user's interests, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from zhiyin.core.config import Config
+from zhiyin.core.histories import Floats
+
+Source = Literal["behaviour", "wish", "pin", "mute", "group"]
+
+
+class TagEvidence(Config):
+    """The recorded facts behind one tag."""
+
+    speaking_for: dict[str, int] = Field(default_factory=dict[str, int])
+    """Events in its favour, by type ("review" where the words of a review decided)."""
+    speaking_against: dict[str, int] = Field(default_factory=dict[str, int])
+    """Events against it, by type."""
+    last: int | None = None
+    """When the newest of them happened, in milliseconds since the epoch; None if unknown."""
+    items: list[str] = Field(default_factory=list[str])
+    """The items that count most, at most three."""
+    queries: list[str] = Field(default_factory=list[str])
+    """The searches that count most, at most three."""
+
+
+class Interest(Config):
+    """One tag of a profile."""
+
+    facet: str
+    """What kind of thing it is: category, maker, topic, price, style, …"""
+    name: str
+    """The tag within its facet."""
+    weight: float
+    """From -1 (shunned) to 1 (sought); 0 is what anybody would show."""
+    source: Source
+    """Where it comes from: behaviour, a wish, a pin, a mute, or people of the same group."""
+    evidence: TagEvidence = TagEvidence()
+    """What it rests on."""
+
+    @property
+    def tag(self) -> str:
+        """As it is written in an edit: "facet:name"."""
+        return f"{self.facet}:{self.name}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Profile:
+    """A user's interests.
+
+    Attributes:
+        user_id: Whose.
+        interests: Tags, heaviest in size first.
+        wishes: What the user asked for, in their words, oldest first.
+        n_events: Events that were read.
+        weights: The weight of every tag of the catalogue, float32 of shape (n_tags,).
+        muted: The tags that the user never wants, bool of shape (n_tags,).
+        vector: In the encoder's space, float32 of shape (dim,) and length 1; None where
+            nothing is known that has a meaning.
+        unknown: Edits that name tags which the catalogue does not have at present.
+    """
+
+    user_id: str
+    interests: tuple[Interest, ...]
+    wishes: tuple[str, ...]
+    n_events: int
+    weights: Floats
+    muted: NDArray[np.bool_]
+    vector: Floats | None
+    unknown: tuple[str, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is known that could tell one item from another."""
+        return self.vector is None and not self.weights.any()
