@@ -13,6 +13,7 @@ from zhiyin.core import schema
 from zhiyin.core.errors import NotEnoughDataError
 from zhiyin.core.histories import histories_from_columns
 from zhiyin.core.protocols import EntityStore, EventStore
+from zhiyin.data import attribute_table
 from zhiyin.data.dataset import Dataset, category_pairs
 from zhiyin.data.ordering import by_time
 from zhiyin.data.vocabulary import Vocabulary
@@ -69,6 +70,10 @@ def load_dataset(events: EventStore, entities: EntityStore, *, settings: EventSe
         {reason: n for reason, n in dropped.items() if n},
         ordered.column,
         last_seq,
+        item_attributes=attribute_table.from_json(items, items_frame),
+        user_attributes=attribute_table.from_json(
+            users, entities.scan("user").filter(pl.col("id").is_in(users.ids))
+        ),
     )
 
 

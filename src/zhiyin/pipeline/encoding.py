@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from zhiyin.core.errors import ConfigError
+from zhiyin.core.protocols import TextEncoder
 from zhiyin.core.registry import ENCODERS, load
 from zhiyin.encode.cache import EncodingCache
 from zhiyin.encode.cached import CachedEncoder
-from zhiyin.encode.choose import ChosenEncoder, default_encoder
+from zhiyin.encode.choose import LAST_RESORT, ChosenEncoder, default_encoder
 from zhiyin.pipeline.settings import TextSettings
 
 CACHE_FILE = "encodings.sqlite"
@@ -41,3 +42,9 @@ def open_encoder(settings: TextSettings, *, folder: Path | None = None) -> Chose
         return chosen
     cached = CachedEncoder(chosen.encoder, EncodingCache(folder / CACHE_FILE))
     return ChosenEncoder(cached, chosen.name, chosen.fallback)
+
+
+def meaning_encoder(settings: TextSettings, *, folder: Path | None = None) -> TextEncoder | None:
+    """`open_encoder`, or None where only words could be compared: models count those anyway."""
+    chosen = open_encoder(settings, folder=folder)
+    return None if chosen.name == LAST_RESORT else chosen.encoder

@@ -5,10 +5,14 @@ from __future__ import annotations
 from zhiyin.core.clock import Deadline
 from zhiyin.core.errors import NotEnoughDataError
 from zhiyin.core.progress import Progress, silent
+from zhiyin.core.protocols import TextEncoder
 from zhiyin.core.registry import RETRIEVERS, load
 from zhiyin.data.dataset import Dataset
 from zhiyin.models.hybrid.blend import Blend
-from zhiyin.pipeline.recipes.auto import Choice, choose, refit
+from zhiyin.pipeline.content import Content
+from zhiyin.pipeline.encoding import meaning_encoder
+from zhiyin.pipeline.recipes.auto import Choice, choose, refit, refit_bridge
+from zhiyin.pipeline.settings import TextSettings
 from zhiyin.pipeline.trained import Trained
 
 AUTO = "auto"
@@ -21,6 +25,7 @@ def train(
     recipe: str,
     budget_s: float,
     seed: int,
+    encoder: TextEncoder | None = None,
     progress: Progress = silent,
 ) -> Trained:
     """Trains by a recipe.
@@ -30,6 +35,7 @@ def train(
         recipe: "auto", or the name of one registered model with its default config.
         budget_s: Seconds that training may take.
         seed: Seed of every draw.
+        encoder: What reads the meaning of texts; None takes the best that is installed.
         progress: Told what is being done.
 
     Raises:
@@ -40,12 +46,22 @@ def train(
         raise NotEnoughDataError("training needs at least one item")
     deadline = Deadline(budget_s)
     choice = (
-        choose(dataset, deadline=deadline, seed=seed, progress=progress)
+        choose(
+            dataset,
+            encoder=encoder or meaning_encoder(TextSettings()),
+            deadline=deadline,
+            seed=seed,
+            progress=progress,
+        )
         if recipe == AUTO
         else Choice(members=[(recipe, load(RETRIEVERS, recipe).Config(), 1.0)])
     )
     data = dataset.training_data()
     members = refit(choice, data, deadline=deadline, seed=seed, progress=progress)
+    bridge = refit_bridge(choice, data.histories, deadline=deadline, progress=progress)
+    content = None
+    if bridge is not None and choice.catalogue is not None:
+        content = Content(bridge, choice.catalogue.reader)
     progress("done", 1.0)
     return Trained(
         dataset.users,
@@ -56,4 +72,5 @@ def train(
         dataset.as_of,
         dataset.order,
         dataset.last_seq,
+        content,
     )

@@ -16,7 +16,9 @@ from zhiyin.core.histories import Floats, Histories
 from zhiyin.core.protocols import Retriever
 from zhiyin.core.registry import RETRIEVERS, load
 from zhiyin.data.vocabulary import Vocabulary
+from zhiyin.models.content.bridge import ContentBridge
 from zhiyin.models.hybrid.blend import Blend, Member
+from zhiyin.pipeline.content import Content, restore_content
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +34,7 @@ class Trained:
         last_seq: ``seq`` of the newest event seen; 0 where the data came from elsewhere.
         report: What was tried, chosen and skipped, why, and how long it took.
         as_of: The newest event seen, in milliseconds; 0 where times are unknown.
+        content: What the items' attributes add; None where they tell nothing.
     """
 
     users: Vocabulary
@@ -42,6 +45,7 @@ class Trained:
     as_of: int = 0
     order: str | None = None
     last_seq: int = 0
+    content: Content | None = None
 
     @cached_property
     def behaviour(self) -> csr_matrix:
@@ -56,11 +60,23 @@ class Trained:
         counts = np.bincount(self.behaviour.indices, minlength=len(self.items))
         return counts.astype(np.float32)
 
-    def score(self, queries: Queries) -> Floats:
-        """Scores of the blend, of shape (q, n_items).
+    def score(self, queries: Queries, *, bridge: ContentBridge | None = None) -> Floats:
+        """Scores of the blend and of content, of shape (q, n_items).
 
         Who has no history, and on whom the blend is silent, gets what everybody likes.
+
+        Args:
+            queries: Whom to score for.
+            bridge: The content bridge with items newer than the model, which then have
+                columns behind the others; None for the trained one.
         """
+        scores = self.by_behaviour(queries)
+        if bridge is None and self.content is not None:
+            bridge = self.content.bridge
+        return scores if bridge is None else bridge.apply(queries.histories, scores)
+
+    def by_behaviour(self, queries: Queries) -> Floats:
+        """Scores of the blend alone, of shape (q, n_items)."""
         scores = self.blend.score(queries)
         silent = np.flatnonzero(queries.histories.lengths == 0)
         silent = silent[np.ptp(scores[silent], axis=1) == 0]
@@ -82,6 +98,8 @@ class Trained:
             arrays |= {f"{name}/{key}": a for key, a in vocabulary.arrays().items()}
         for i, member in enumerate(self.blend.members):
             arrays |= {f"members/{i}/{key}": a for key, a in member.model.state().items()}
+        if self.content is not None:
+            arrays |= {f"content/{key}": a for key, a in self.content.arrays().items()}
         return arrays
 
     def manifest(self) -> dict[str, Any]:
@@ -97,6 +115,7 @@ class Trained:
             "order": self.order,
             "ordered": self.histories.ordered,
             "last_seq": self.last_seq,
+            "content": None if self.content is None else self.content.manifest(),
         }
 
 
@@ -131,6 +150,9 @@ def restore(manifest: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Traine
             int(manifest["as_of"]),
             manifest["order"],
             int(manifest["last_seq"]),
+            restore_content(manifest["content"], _under(arrays, "content/"))
+            if manifest.get("content")
+            else None,
         )
         trained.__dict__["popularity"] = np.asarray(arrays["popularity"])
     except KeyError as error:

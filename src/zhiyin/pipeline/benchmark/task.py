@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from zhiyin.core.histories import Histories
@@ -29,6 +30,8 @@ def save_training(folder: Path, dataset: Dataset) -> None:
     if dataset.held_out is not None:
         arrays |= {"held_out": dataset.held_out}
     np.savez(folder / "training.npz", allow_pickle=False, **arrays)
+    for name, table in _tables(dataset).items():
+        table.write_parquet(folder / f"{name}.parquet")
     facts = {
         "n_items": dataset.histories.n_items,
         "ordered": dataset.histories.ordered,
@@ -57,7 +60,21 @@ def load_training(folder: Path) -> Dataset:
         facts["dropped"],
         facts["order"],
         held_out=arrays.get("held_out"),
+        item_attributes=_table(folder / "item_attributes.parquet"),
+        user_attributes=_table(folder / "user_attributes.parquet"),
     )
+
+
+def _tables(dataset: Dataset) -> dict[str, pl.DataFrame]:
+    tables = {
+        "item_attributes": dataset.item_attributes,
+        "user_attributes": dataset.user_attributes,
+    }
+    return {name: table for name, table in tables.items() if table is not None}
+
+
+def _table(path: Path) -> pl.DataFrame | None:
+    return pl.read_parquet(path) if path.exists() else None
 
 
 def save_tests(folder: Path, tests: dict[str, HeldOut]) -> None:

@@ -12,14 +12,17 @@ from zhiyin.core.candidates import TrainingData
 from zhiyin.core.clock import Deadline
 from zhiyin.core.config import Config
 from zhiyin.core.errors import NotEnoughDataError, ZhiyinError
-from zhiyin.core.histories import Floats
+from zhiyin.core.histories import Floats, Histories
 from zhiyin.core.progress import Progress
-from zhiyin.core.protocols import Retriever
+from zhiyin.core.protocols import Retriever, TextEncoder
 from zhiyin.core.registry import RETRIEVERS, load
 from zhiyin.core.rng import derive_rng
 from zhiyin.data.dataset import Dataset
+from zhiyin.models.content.bridge import ContentBridge
 from zhiyin.models.hybrid.blend import Member, standardised
+from zhiyin.pipeline.recipes.cold import ChosenBridge, behaviour, choose_bridge
 from zhiyin.pipeline.recipes.families import Facts, Family, Trial, families
+from zhiyin.pipeline.recipes.reading import ReadCatalogue, read_catalogue
 from zhiyin.pipeline.recipes.validation import Judge, Validation, hold_out
 from zhiyin.pipeline.recipes.weights import search_weights
 
@@ -60,6 +63,8 @@ class Choice:
         goal: Name and value of the goal on validation.
         trials: Every trial with its goal and seconds.
         skipped: Trials that were not made, with the reason.
+        catalogue: The catalogue as it was read, where anything is known of the items.
+        bridge: What content adds, where it adds anything.
     """
 
     members: list[tuple[str, Config, float]] = field(
@@ -69,22 +74,33 @@ class Choice:
     goal: dict[str, float] = field(default_factory=dict[str, float])
     trials: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     skipped: list[str] = field(default_factory=list[str])
+    catalogue: ReadCatalogue | None = None
+    bridge: ChosenBridge | None = None
 
     def report(self) -> dict[str, Any]:
         """As JSON carries it."""
         return {
             "chosen": {name: round(weight, 3) for name, _, weight in self.members},
             "goal": self.goal,
+            "content": None if self.bridge is None else self.bridge.report,
             "trials": self.trials,
             "skipped": self.skipped,
         }
 
 
-def choose(dataset: Dataset, *, deadline: Deadline, seed: int, progress: Progress) -> Choice:
+def choose(
+    dataset: Dataset,
+    *,
+    encoder: TextEncoder | None,
+    deadline: Deadline,
+    seed: int,
+    progress: Progress,
+) -> Choice:
     """Tries, judges and weighs; nothing of it is fitted on the events it is judged by.
 
     Args:
         dataset: All training rows.
+        encoder: What reads the meaning of texts; None leaves it out.
         deadline: The budget of the whole training.
         seed: Seed of every draw.
         progress: Told what is being tried.
@@ -102,8 +118,45 @@ def choose(dataset: Dataset, *, deadline: Deadline, seed: int, progress: Progres
         for family in table:
             if turn < len(family.trials):
                 explorer.explore(family, family.trials[turn])
-    _weigh(list(explorer.best.values()), explorer.judge, choice, k=validation.k)
+    scores = _weigh(list(explorer.best.values()), explorer.judge, choice, k=validation.k)
+    if dataset.item_attributes is not None:
+        choice.catalogue = read_catalogue(
+            dataset.item_attributes, encoder, deadline=deadline, progress=progress
+        )
+    if choice.catalogue is not None:
+        choice.skipped += choice.catalogue.skipped
+        progress("trying content", _EXPLORING)
+        choice.bridge = choose_bridge(
+            choice.catalogue.attributes,
+            validation,
+            scores,
+            taken=np.bincount(dataset.histories.items, minlength=len(dataset.items)) > 0,
+            deadline=_time_for_content(choice, deadline),
+            seed=seed,
+        )
     return choice
+
+
+def _time_for_content(choice: Choice, deadline: Deadline) -> Deadline:
+    """Half of what refitting the members leaves."""
+    refit_cost = sum(choice.costs.get(name, 0.0) for name, _, _ in choice.members)
+    return Deadline(max(1.0, (deadline.left - 1.2 * refit_cost) / 2))
+
+
+def refit_bridge(
+    choice: Choice, histories: Histories, *, deadline: Deadline, progress: Progress
+) -> ContentBridge | None:
+    """Fits the content bridge on all training rows, where there is time for it."""
+    chosen, catalogue = choice.bridge, choice.catalogue
+    if chosen is None or catalogue is None:
+        return None
+    if 1.2 * chosen.seconds > deadline.left:
+        choice.skipped.append("content: no time left in the budget to fit it on everything")
+        choice.bridge = None
+        return None
+    progress("fitting content on everything", 0.98)
+    counts = np.bincount(behaviour(histories).indices, minlength=histories.n_items)
+    return ContentBridge(chosen.config, chosen.weights).fit(catalogue.attributes, counts)
 
 
 def refit(
@@ -209,13 +262,16 @@ def _asked_with(model: Retriever, settings: dict[str, Any]) -> Retriever:
     return type(model)(config).restore(model.state())  # type: ignore[call-arg]
 
 
-def _weigh(best: list[Tried], judge: Judge, choice: Choice, *, k: int) -> None:
-    """Turns the best of each family into weights."""
+def _weigh(best: list[Tried], judge: Judge, choice: Choice, *, k: int) -> Floats:
+    """Turns the best of each family into weights; returns the blend's validation scores."""
     ranked = sorted(best, key=lambda tried: -tried.goal)
     shortlist = judge.shortlist([standardised(t.scores) for t in ranked], size=_SHORTLIST)
-    for tried in ranked:
-        tried.scores = np.empty((0, 0), dtype=np.float32)
     weights, reached = search_weights(shortlist, best=0)
+    total = np.zeros_like(ranked[0].scores)
+    for tried, weight in zip(ranked, weights, strict=True):
+        tried.scores *= np.float32(weight)
+        total += tried.scores
+        tried.scores = np.empty((0, 0), dtype=np.float32)
     choice.goal = {f"ndcg@{k}": round(reached, 5), "best_member": round(ranked[0].goal, 5)}
     choice.members = [
         (tried.model, tried.config, float(weight))
@@ -226,3 +282,4 @@ def _weigh(best: list[Tried], judge: Judge, choice: Choice, *, k: int) -> None:
     for tried, weight in zip(ranked, weights, strict=True):
         if weight == 0:
             choice.skipped.append(f"{tried.model} ({tried.goal:.4f}): adds nothing to the blend")
+    return total

@@ -1,0 +1,79 @@
+"""What of an item is read: its title, its text, and the words that describe it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from zhiyin.data.importing.names import ITEM_ROLES, recognise
+from zhiyin.encode.text.cleaning import clean
+from zhiyin.encode.text.passages import passages
+
+_MOST_TITLE = 300
+_MOST_WORDS = 600
+_LONGEST = 400
+"""Characters of any other attribute that are read: longer ones are no description."""
+_NOT_READ = frozenset({"id", "price", "hidden"})
+_LINKS = ("http://", "https://", "/", "data:")
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """An item as text.
+
+    Attributes:
+        title: Its title with its categories, or "".
+        passages: Its description in sentences; empty where it has none.
+        words: Everything that keywords may meet.
+        hidden: Whether it must not be found.
+    """
+
+    title: str
+    passages: tuple[str, ...]
+    words: str
+    hidden: bool = False
+
+
+def document(attributes: Mapping[str, Any]) -> Document:
+    """Reads the attributes of an item; names are recognised as the import does.
+
+    Bounded: of the longest description only the beginning is read.
+    """
+    roles = recognise(list(attributes), _ROLES, given={})
+    value = {role: attributes[name] for role, name in roles.items()}
+    title = clean(_text(value.get("title"))[: 8 * _MOST_TITLE])[0][:_MOST_TITLE]
+    body = _text(value.get("text"))
+    categories = _text(value.get("categories"))
+    others = [_text(value.get("brand")), *_others(attributes, set(roles.values()))]
+    described = " ".join([categories, *others])[:_MOST_WORDS]
+    named = f"{title}. {categories}" if title and categories else title or categories
+    return Document(
+        title=named,
+        passages=tuple(passages(body)),
+        words=f"{title}\n{title}\n{clean(body)[0]}\n{described}".strip(),
+        hidden=str(value.get("hidden", "")).lower() in {"true", "1", "1.0", "yes", "是"},
+    )
+
+
+_ROLES = {**ITEM_ROLES, "id": "itemid"}
+"""Attributes have no id among them: what is called so is a name of something else."""
+
+
+def _others(attributes: Mapping[str, Any], known: set[str]) -> Iterator[str]:
+    """Texts of attributes without a role: makers, actors, colours; no numbers, no links."""
+    for name, value in attributes.items():
+        if name in known or name in _NOT_READ or name.endswith("_ids"):
+            continue
+        text = _text(value) if isinstance(value, (str, list)) else ""
+        if text and len(text) <= _LONGEST and not text.startswith(_LINKS):
+            yield text
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        parts: list[object] = value
+        return " ".join(str(part) for part in parts if isinstance(part, (str, int, float)))
+    return ""

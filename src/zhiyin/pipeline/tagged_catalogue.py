@@ -1,0 +1,205 @@
+"""The catalogue as profiles see it: a vector and tags for each item, read once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from threading import RLock
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zhiyin.core.histories import Floats
+from zhiyin.core.protocols import EnrichmentStore, EntityStore, TextEncoder
+from zhiyin.data.vocabulary import Vocabulary
+from zhiyin.models.profile.facets import FacetReader, learn_facets
+from zhiyin.models.profile.reading import TagMatcher
+from zhiyin.models.profile.tags import TagTable, tag_table
+
+_TEXT_VECTORS = 20_000
+_NAMED_BY_MEANING = 3_000
+"""So many of the most frequent tags are found by the meaning of their names too."""
+_NO_MEANING = {"price", "decade", "language"}
+_KEPT_VOCABULARIES = 4
+
+Attributes = Mapping[str, Any]
+
+
+class _State(NamedTuple):
+    items: Vocabulary
+    table: TagTable
+    reader: FacetReader
+    vectors: Floats | None
+
+
+class TaggedCatalogue:
+    """Tags and vectors of every item; items that come later are read when they are met.
+
+    Args:
+        entities: Where items are.
+        enrichments: What was worked out about them; tags of a language model count.
+        encoder: What reads texts; None where only words could be compared.
+    """
+
+    def __init__(
+        self,
+        entities: EntityStore,
+        *,
+        enrichments: EnrichmentStore | None = None,
+        encoder: TextEncoder | None = None,
+    ) -> None:
+        self._entities = entities
+        self._enrichments = enrichments
+        self._encoder = encoder
+        self._lock = RLock()
+        self._state: _State | None = None
+        self._names: Floats | None = None
+        self._mean: Floats | None = None
+        self._places: dict[int, tuple[Vocabulary, NDArray[np.int32]]] = {}
+        self._known_texts: dict[str, Floats] = {}
+
+    def forget(self) -> None:
+        """Reads everything again at the next use: the catalogue changed."""
+        with self._lock:
+            self._state = self._names = self._mean = None
+            self._places.clear()
+
+    @property
+    def items(self) -> Vocabulary:
+        """The items, by row."""
+        return self._loaded().items
+
+    @property
+    def table(self) -> TagTable:
+        """Which item has which tag."""
+        return self._loaded().table
+
+    @property
+    def vectors(self) -> Floats | None:
+        """The items' vectors less their mean, float32 of shape (n, dim); None: no encoder."""
+        return self._loaded().vectors
+
+    def meet(self, keys: Sequence[int]) -> None:
+        """Reads those of some items (by key) that are not known yet."""
+        state = self._loaded()
+        missing = np.unique(np.array(keys, dtype=np.int64))
+        missing = missing[state.items.locate(missing) < 0].tolist() if len(missing) else []
+        if not missing:
+            return
+        ids = [found for _, found in sorted(self._entities.ids("item", missing).items())]
+        with self._lock:
+            self._extend([i for i in ids if i not in self._loaded().items.index])
+
+    def places(self, vocabulary: Vocabulary) -> NDArray[np.int32]:
+        """The row of each item of a vocabulary, int32 of shape (len(vocabulary),); -1: none."""
+        kept = self._places.get(id(vocabulary))
+        if kept is None or kept[0] is not vocabulary:
+            self.meet(vocabulary.keys.tolist())
+            kept = (vocabulary, self._loaded().items.locate(vocabulary.keys))
+            if len(self._places) >= _KEPT_VOCABULARIES:
+                self._places.clear()
+            self._places[id(vocabulary)] = kept
+        return kept[1]
+
+    def read_texts(self, texts: Sequence[str]) -> Floats | None:
+        """Vectors of searches and wishes, float32 of shape (len(texts), dim); None: no encoder."""
+        if self._encoder is None:
+            return None
+        with self._lock:
+            missing = [t for t in dict.fromkeys(texts) if t not in self._known_texts]
+            if len(self._known_texts) + len(missing) > _TEXT_VECTORS:
+                self._known_texts.clear()
+                missing = list(dict.fromkeys(texts))
+            if missing:
+                found = self._encoder.encode(missing, role="query").vectors
+                self._known_texts.update(zip(missing, found, strict=True))
+            empty = np.empty((0, self._encoder.dim), dtype=np.float32)
+            return np.stack([self._known_texts[t] for t in texts]) if texts else empty
+
+    def match(self, texts: Sequence[str]) -> Any:  # noqa: ANN401 - a csr_matrix of scipy
+        """How much each text is about each tag; see `TagMatcher.match`."""
+        table = self.table
+        return TagMatcher(table).match(texts, self._nearness(texts, table) if texts else None)
+
+    def _nearness(self, texts: Sequence[str], table: TagTable) -> Floats | None:
+        vectors = self.read_texts(texts)
+        if vectors is None or self._encoder is None:
+            return None
+        with self._lock:
+            if self._names is None:
+                self._names = _name_vectors(table, self._encoder)
+            return np.asarray(vectors @ self._names.T, dtype=np.float32)
+
+    def _loaded(self) -> _State:
+        with self._lock:
+            if self._state is None:
+                self._state = self._load()
+            return self._state
+
+    def _load(self) -> _State:
+        frame = self._entities.scan("item")
+        rows = [json.loads(text) if text else {} for text in frame["attributes"]]
+        self._enrich(rows, frame["key"].to_list())
+        columns = _columns(rows)
+        reader = learn_facets(columns, len(rows))
+        items = Vocabulary(frame["id"].to_list(), keys=frame["key"].to_numpy())
+        table = tag_table(reader.read(columns, len(rows)))
+        return _State(items, table, reader, self._encode(columns, reader, len(rows)))
+
+    def _extend(self, ids: list[str]) -> None:
+        if not ids:
+            return
+        state = self._loaded()
+        found = self._entities.get("item", ids)
+        columns = _columns([dict(found.get(i, {})) for i in ids])
+        vectors = self._encode(columns, state.reader, len(ids))
+        if state.vectors is not None and vectors is not None:
+            vectors = np.vstack([state.vectors, vectors])
+        self._state = _State(
+            state.items.extended(ids),
+            state.table.extended(state.reader.read(columns, len(ids))),
+            state.reader,
+            vectors,
+        )
+
+    def _enrich(self, rows: list[dict[str, Any]], keys: list[int]) -> None:
+        """Adds tags that a language model found; those of statistics are topics anyway."""
+        if self._enrichments is None:
+            return
+        place = {key: row for row, key in enumerate(keys)}
+        for made in self._enrichments.all():
+            row = place.get(made.item_key)
+            if row is not None and made.source.startswith("model:"):
+                body = json.loads(made.body)
+                rows[row]["_tags"] = [*body.get("tags", []), *body.get("topics", [])]
+
+    def _encode(self, columns: dict[str, list[Any]], reader: FacetReader, n: int) -> Floats | None:
+        """Unit vectors of all texts of each item, less the catalogue's mean; zeros without."""
+        if self._encoder is None:
+            return None
+        total = np.zeros((n, self._encoder.dim), dtype=np.float32)
+        for name in reader.texts:
+            texts = ["" if v is None else str(v) for v in columns.get(name, [None] * n)]
+            total += self._encoder.encode(texts).vectors
+        total /= np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-9)
+        present = total.any(axis=1)
+        if self._mean is None:
+            self._mean = total[present].mean(axis=0) if present.any() else total.sum(axis=0)
+        total[present] -= self._mean
+        return total
+
+
+def _columns(rows: Sequence[Attributes]) -> dict[str, list[Any]]:
+    names = dict.fromkeys(name for row in rows for name in row)
+    return {name: [row.get(name) for row in rows] for name in names}
+
+
+def _name_vectors(table: TagTable, encoder: TextEncoder) -> Floats:
+    """Vectors of the names of the most frequent tags, shape (n_tags, dim); zeros for others."""
+    frequent = np.argsort(-table.counts, kind="stable").tolist()
+    chosen = [c for c in frequent if table.tags[c].facet not in _NO_MEANING][:_NAMED_BY_MEANING]
+    vectors = np.zeros((len(table.tags), encoder.dim), dtype=np.float32)
+    if chosen:
+        vectors[chosen] = encoder.encode([table.tags[c].name for c in chosen]).vectors
+    return vectors
