@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from zhiyin.core.histories import Floats
@@ -51,11 +52,11 @@ class GroupTastes:
         if not members:
             return
         sizes = np.maximum(np.diff(behaviour.indptr), 1)
-        each = csr_matrix(behaviour.multiply(1.0 / sizes[:, None])) @ item_tags
-        everybody = np.asarray(each.mean(axis=0)).ravel()
+        each = csr_matrix(behaviour.multiply((1.0 / sizes)[:, None]))
+        everybody = _tags_of_people(each, np.arange(len(users)), item_tags)
         for group, people in members.items():
             n = len(people)
-            share = np.asarray(each[people].mean(axis=0)).ravel()
+            share = _tags_of_people(each, np.array(people), item_tags)
             share = (n * share + _PRIOR * everybody) / (n + _PRIOR)
             bits = share * np.log2(np.maximum(share, 1e-9) / np.maximum(everybody, 1e-9))
             self._lift[group] = (bits / (np.abs(bits) + _HALF)).astype(np.float32)
@@ -67,6 +68,14 @@ class GroupTastes:
             for name, value in _groups(attributes)
             if (name, value) in self._lift
         }
+
+
+def _tags_of_people(
+    each: csr_matrix, people: NDArray[np.integer], item_tags: csr_matrix
+) -> NDArray[np.float64]:
+    """Share of each tag in what some people take, every one of them counting alike."""
+    items = np.asarray(each[people].mean(axis=0)).ravel()
+    return np.asarray(item_tags.T @ items, dtype=np.float64)
 
 
 def own_words(attributes: Mapping[str, Any]) -> list[str]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
+from pathlib import Path
 from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from zhiyin.core.clock import Clock
 from zhiyin.core.errors import DataError, StoreError
@@ -16,18 +18,17 @@ from zhiyin.core.keys import id_key
 from zhiyin.core.protocols import EditAction, ProfileEdit, ProfileStore
 from zhiyin.data.vocabulary import Vocabulary
 from zhiyin.encode.text.cleaning import clean
-from zhiyin.models.profile.inference import evidence, weigh
-from zhiyin.models.profile.interest import Interest, Profile, TagEvidence
-from zhiyin.models.profile.matching import match_items, profile_vector, standardised
+from zhiyin.models.profile.interest import Profile
+from zhiyin.models.profile.matching import match_items, standardised
+from zhiyin.models.profile.portrait import nobody, portray
 from zhiyin.models.profile.sentiment import SentimentJudge
+from zhiyin.pipeline.encoding import meaning_encoder
 from zhiyin.pipeline.engine import Stores
-from zhiyin.pipeline.group_tastes import GroupTastes
-from zhiyin.pipeline.said_and_done import Said, read_statements
+from zhiyin.pipeline.group_tastes import GroupTastes, own_words
+from zhiyin.pipeline.said_and_done import read_statements
 from zhiyin.pipeline.settings import Settings
 from zhiyin.pipeline.tagged_catalogue import TaggedCatalogue
 
-_SHOWN_FROM = 0.05
-_SHOWN = 60
 _LONGEST_WISH = 500
 _MOST_EDITS = 500
 
@@ -76,7 +77,7 @@ class Profiles:
         attributes = self._stores.entities.get("user", [user_id]).get(user_id, {})
         wishes = [edit.subject for edit in edits if edit.action == "wish"]
         if not events and not edits and not attributes:
-            return _nobody(user_id)
+            return nobody(user_id)
         said = read_statements(
             events,
             [*wishes, *own_words(attributes)],
@@ -85,7 +86,15 @@ class Profiles:
             settings=self._settings,
             now=self._clock(),
         )
-        return self._put_together(user_id, edits, attributes, said, len(events))
+        return portray(
+            user_id,
+            self.catalogue.table,
+            edits,
+            said,
+            n_events=len(events),
+            groups=self._groups.of(attributes) if self._groups is not None else {},
+            gate=self.gate(len(events)),
+        )
 
     def gate(self, n_events: int) -> float:
         """How much a profile counts beside behaviour, k / (k + events), 0..1."""
@@ -156,50 +165,20 @@ class Profiles:
             )
         return [str(table.tags[column]) for column in columns]
 
-    def _put_together(
-        self,
-        user_id: str,
-        edits: Sequence[ProfileEdit],
-        attributes: Mapping[str, Any],
-        said: Said,
-        n_events: int,
-    ) -> Profile:
-        table = self.catalogue.table
-        chosen = {
-            column: edit
-            for edit in edits
-            if edit.action != "wish"
-            for column in table.columns_of(edit.subject)
-        }
-        since = {c: e.created for c, e in chosen.items() if e.action == "forget"}
-        weights = weigh(said.statements, table.base_rates, since=since)
-        groups = self._groups.of(attributes) if self._groups is not None else {}
-        share = self.gate(n_events) / max(1, len(groups))
-        guessed = share * np.sum(list(groups.values()), axis=0) if groups else None
-        sources: dict[int, Source] = {}
-        if guessed is not None:
-            silent = weights == 0
-            silent[list(since)] = False
-            weights = np.where(silent, guessed, weights).astype(np.float32)
-            sources = dict.fromkeys(np.flatnonzero(silent & (weights != 0)).tolist(), "group")
-        muted = np.zeros(len(table.tags), dtype=np.bool_)
-        for column, edit in chosen.items():
-            if edit.action != "forget":
-                weights[column] = 1.0 if edit.action == "pin" else -1.0
-                muted[column] = edit.action == "mute"
-                sources[column] = "pin" if edit.action == "pin" else "mute"
-        wishes = tuple(edit.subject for edit in edits if edit.action == "wish")
-        lost = [e.subject for e in edits if e.action != "wish" and not table.columns_of(e.subject)]
-        return Profile(
-            user_id,
-            (*_spoken(wishes), *_listed(weights, table, said, sources, groups)),
-            wishes,
-            n_events,
-            weights,
-            muted,
-            said.vector,
-            tuple(lost),
-        )
+
+def open_profiles(stores: Stores, *, settings: Settings, folder: Path, clock: Clock) -> Profiles:
+    """The profiles of a workspace; nothing is read before it is asked for.
+
+    Args:
+        stores: Its stores.
+        settings: Its settings.
+        folder: Where vectors of texts are remembered.
+        clock: Source of the present.
+    """
+    encoder = meaning_encoder(settings.text, folder=folder)
+    catalogue = TaggedCatalogue(stores.entities, enrichments=stores.enrichments, encoder=encoder)
+    judge = SentimentJudge(encoder)
+    return Profiles(stores, settings=settings, catalogue=catalogue, judge=judge, clock=clock)
 
 
 class ProfileScorer:
@@ -244,41 +223,3 @@ class ProfileScorer:
     def gate(self, n_events: int) -> float:
         """How much these scores count beside behaviour, k / (k + events)."""
         return self._profiles.gate(n_events)
-
-
-def _nobody(user_id: str) -> Profile:
-    none = np.zeros(0, dtype=np.float32)
-    return Profile(user_id, (), (), 0, none, none.astype(np.bool_), None)
-
-
-def _spoken(wishes: Sequence[str]) -> Iterator[Interest]:
-    for wish in wishes:
-        yield Interest(facet="wish", name=wish, weight=1.0, source="wish")
-
-
-def _listed(
-    weights: Floats,
-    table: TagTable,
-    said: Said,
-    sources: Mapping[int, Source],
-    groups: Mapping[str, Floats],
-) -> list[Interest]:
-    """The heaviest tags with what they rest on; edited ones first."""
-    strength = np.abs(weights) + [2.0 * (sources.get(c) in ("pin", "mute")) for c in range(len(weights))]
-    order = np.argsort(-strength, kind="stable")[:_SHOWN]
-    shown: list[int] = order[strength[order] >= _SHOWN_FROM].tolist()
-    facts = evidence(said.statements, shown)
-    return [
-        Interest(
-            facet=table.tags[column].facet,
-            name=table.tags[column].name,
-            weight=round(float(weights[column]), 4),
-            source=sources.get(column, "behaviour"),
-            evidence=_of_groups(column, groups) if sources.get(column) == "group" else fact,
-        )
-        for column, fact in zip(shown, facts, strict=True)
-    ]
-
-
-def _of_groups(column: int, groups: Mapping[str, Floats]) -> TagEvidence:
-    return TagEvidence(groups=[name for name, lift in groups.items() if lift[column] > 0])

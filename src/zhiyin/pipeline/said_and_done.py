@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from scipy.sparse import csr_matrix, vstack
 
 from zhiyin.core.histories import Floats
 from zhiyin.core.protocols import PastEvent
-from zhiyin.models.profile.inference import Statements
+from zhiyin.models.profile.inference import Said, Statements
 from zhiyin.models.profile.matching import profile_vector
 from zhiyin.models.profile.sentiment import SentimentJudge
 from zhiyin.pipeline.freshness import freshness
@@ -25,19 +24,6 @@ _READ_TEXTS = 64
 """So many of a user's newest reviews, and of their newest searches, are read."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Said:
-    """What was found.
-
-    Attributes:
-        statements: About tags.
-        vector: Where it all points; None where there is nothing with a meaning.
-    """
-
-    statements: Statements
-    vector: Floats | None
-
-
 def read_statements(
     events: Sequence[PastEvent],
     wishes: Sequence[str],
@@ -47,7 +33,7 @@ def read_statements(
     settings: Settings,
     now: int,
 ) -> Said:
-    """Everything that speaks for or against a tag.
+    """Everything that speaks for or against a tag, and where it points.
 
     The words of a review outweigh what was done: where a user says that an item was bad,
     having bought it no longer speaks for its tags but against them.
@@ -105,12 +91,13 @@ def _done(
     tags = csr_matrix(tags.multiply((rows >= 0)[:, None]))
     tags.eliminate_zeros()
     ids = catalogue.items.ids
+    places: list[int] = rows.tolist()
     return Statements(
         tags,
         mass,
         _times(events),
         [event.type for event in events],
-        [ids[row] if row >= 0 else None for row in rows.tolist()],
+        [ids[row] if row >= 0 else None for row in places],
         [None] * len(events),
     )
 

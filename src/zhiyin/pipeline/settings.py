@@ -59,6 +59,23 @@ class ServeSettings(Config):
     """How many of a user's events since the last training are read for a query."""
 
 
+class ProfileSettings(Config):
+    """How interest profiles are made."""
+
+    half_life_days: float | None = Field(default=None, gt=0)
+    """An event counts half for a profile after this many days; None: as in [events]."""
+    events: int = Field(default=500, ge=1)
+    """How many of a user's latest events are read."""
+    search_weight: float = Field(default=1.0, ge=0)
+    """Weight of a search, on the scale of event weights."""
+    review_weight: float = Field(default=3.0, ge=0)
+    """Weight of a review that is all praise, or all blame."""
+    wish_weight: float = Field(default=5.0, ge=0)
+    """Weight of a wish that the user put into words; wishes do not fade."""
+    gate: float = Field(default=5.0, gt=0)
+    """Events after which behaviour counts as much as the profile."""
+
+
 class TextSettings(Config):
     """How texts are read."""
 
@@ -80,6 +97,8 @@ class Settings(Config):
     """The section [serve]."""
     text: TextSettings = TextSettings()
     """The section [text]."""
+    profile: ProfileSettings = ProfileSettings()
+    """The section [profile]."""
 
 
 def read_settings(path: Path) -> Settings:

@@ -83,8 +83,8 @@ class TaggedCatalogue:
     def meet(self, keys: Sequence[int]) -> None:
         """Reads those of some items (by key) that are not known yet."""
         state = self._loaded()
-        missing = np.unique(np.array(keys, dtype=np.int64))
-        missing = missing[state.items.locate(missing) < 0].tolist() if len(missing) else []
+        wanted = np.unique(np.array(keys, dtype=np.int64))
+        missing: list[int] = wanted[state.items.locate(wanted) < 0].tolist()
         if not missing:
             return
         ids = [found for _, found in sorted(self._entities.ids("item", missing).items())]
@@ -139,7 +139,7 @@ class TaggedCatalogue:
 
     def _load(self) -> _State:
         frame = self._entities.scan("item")
-        rows = [json.loads(text) if text else {} for text in frame["attributes"]]
+        rows: list[dict[str, Any]] = [json.loads(text or "{}") for text in frame["attributes"]]
         self._enrich(rows, frame["key"].to_list())
         columns = _columns(rows)
         reader = learn_facets(columns, len(rows))
@@ -197,7 +197,7 @@ def _columns(rows: Sequence[Attributes]) -> dict[str, list[Any]]:
 
 def _name_vectors(table: TagTable, encoder: TextEncoder) -> Floats:
     """Vectors of the names of the most frequent tags, shape (n_tags, dim); zeros for others."""
-    frequent = np.argsort(-table.counts, kind="stable").tolist()
+    frequent: list[int] = np.argsort(-table.counts, kind="stable").tolist()
     chosen = [c for c in frequent if table.tags[c].facet not in _NO_MEANING][:_NAMED_BY_MEANING]
     vectors = np.zeros((len(table.tags), encoder.dim), dtype=np.float32)
     if chosen:

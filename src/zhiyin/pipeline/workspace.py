@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -12,14 +13,17 @@ from filelock import FileLock, Timeout
 from zhiyin.core.clock import Clock, system_clock
 from zhiyin.core.errors import ArtifactError, StoreBusyError
 from zhiyin.core.progress import Progress, silent
-from zhiyin.core.protocols import Appended, Policy
+from zhiyin.core.protocols import Appended, Policy, TextEncoder
 from zhiyin.core.slate import Slate
 from zhiyin.data.importing import ImportOptions, TableReport
+from zhiyin.models.profile.interest import Profile
 from zhiyin.pipeline.artifacts import ArtifactFolder
 from zhiyin.pipeline.assembly import load_dataset
+from zhiyin.pipeline.encoding import meaning_encoder
 from zhiyin.pipeline.engine import Engine, Stores
 from zhiyin.pipeline.importing import import_tables
 from zhiyin.pipeline.live import record_events
+from zhiyin.pipeline.profiles import Profiles, open_profiles
 from zhiyin.pipeline.settings import Settings, seconds
 from zhiyin.pipeline.train import train
 from zhiyin.pipeline.trained import Trained, restore
@@ -53,6 +57,7 @@ class Workspace:
         self._clock = clock
         self._engine: Engine | None = None
         self._refused: str | None = None
+        self._encoder: tuple[TextEncoder | None] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -129,6 +134,7 @@ class Workspace:
                     recipe=recipe or settings.recipe,
                     budget_s=seconds(budget or settings.budget),
                     seed=settings.seed,
+                    encoder=self.encoder(),
                     progress=progress,
                 )
                 self.artifacts.publish(
@@ -151,6 +157,12 @@ class Workspace:
             self._engine.notice(str(e["item_id"]) for e in events if e.get("item_id") is not None)
         return stored
 
+    def encoder(self) -> TextEncoder | None:
+        """What reads the meaning of texts here, opened once; None where only words are compared."""
+        if self._encoder is None:
+            self._encoder = (meaning_encoder(self.settings.text, folder=self.folder),)
+        return self._encoder[0]
+
     def titles(self, item_ids: Sequence[str]) -> dict[str, str]:
         """Titles by id, of the items that have one."""
         found = self.stores.entities.get("item", item_ids)
@@ -159,6 +171,17 @@ class Workspace:
             for i, attributes in found.items()
             if attributes.get("title")
         }
+
+    def profile(self, user_id: str) -> Profile:
+        """What is known of a user's interests; of one never seen, nothing."""
+        return self.profiles.of(user_id)
+
+    @cached_property
+    def profiles(self) -> Profiles:
+        """The users' profiles: read, edited, reset."""
+        return open_profiles(
+            self.stores, settings=self.settings, folder=self.folder, clock=self._clock
+        )
 
     def engine(self) -> Engine:
         """The engine over the published model; it follows the pointer when that moves.
@@ -189,6 +212,7 @@ class Workspace:
             policy=self._policy,
             settings=self.settings,
             clock=self._clock,
+            encoder=self.encoder,
         )
 
     def _next_version(self) -> str:

@@ -21,7 +21,7 @@ _FACET_OF = {
         "category": "category categories genre genres department class 类别 分类 类目 类型 品类",
         "maker": "maker brand manufacturer author authors artist artists director directors "
         "publisher studio creator band 品牌 作者 导演 歌手 出版社 厂商",
-        "tag": "tag tags keyword keywords labels 标签 关键词",
+        "tag": "tag tags _tags keyword keywords labels 标签 关键词",
         "style": "style styles mood 风格",
         "colour": "colour color 颜色",
         "language": "language lang 语言",

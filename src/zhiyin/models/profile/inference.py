@@ -51,6 +51,19 @@ class Statements:
         return len(self.mass)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Said:
+    """What was found in a user's past.
+
+    Attributes:
+        statements: About tags.
+        vector: Where it all points in meaning, shape (dim,); None where there is none.
+    """
+
+    statements: Statements
+    vector: Floats | None
+
+
 def weigh(
     statements: Statements, base_rates: Floats, *, since: dict[int, int] | None = None
 ) -> Floats:

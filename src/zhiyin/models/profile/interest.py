@@ -27,7 +27,9 @@ class TagEvidence(Config):
     items: list[str] = Field(default_factory=list[str])
     """The items that count most, at most three."""
     queries: list[str] = Field(default_factory=list[str])
-    """The searches that count most, at most three."""
+    """The searches and wishes that count most, at most three."""
+    groups: list[str] = Field(default_factory=list[str])
+    """The groups of people that it was guessed from, such as "city: 北京"."""
 
 
 class Interest(Config):
