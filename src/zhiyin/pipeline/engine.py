@@ -14,7 +14,7 @@ from zhiyin.core.candidates import Queries
 from zhiyin.core.clock import Clock, system_clock
 from zhiyin.core.errors import UnknownEntityError
 from zhiyin.core.histories import Floats
-from zhiyin.core.keys import id_key
+from zhiyin.core.keys import id_key, id_keys
 from zhiyin.core.protocols import (
     EdgeStore,
     EnrichmentStore,
@@ -25,6 +25,7 @@ from zhiyin.core.protocols import (
     Policy,
     ProfileStore,
     Selection,
+    TextEncoder,
 )
 from zhiyin.core.rng import derive_rng
 from zhiyin.core.slate import Position, Slate
@@ -67,6 +68,7 @@ class Engine:
         settings: The workspace's settings.
         clock: Source of the present.
         new_id: Source of slate ids.
+        encoder: Gives the workspace's reader of texts, for items newer than the model.
     """
 
     def __init__(
@@ -79,6 +81,7 @@ class Engine:
         settings: Settings,
         clock: Clock = system_clock,
         new_id: Callable[[], str] = lambda: uuid.uuid4().hex,
+        encoder: Callable[[], TextEncoder | None] = lambda: None,
     ) -> None:
         self.trained = trained
         self.version = version
@@ -93,9 +96,7 @@ class Engine:
             settings=settings.events,
             length=settings.serve.history_length,
         )
-        self._fresh = FreshItems(
-            stores.events, stores.entities, vocabulary=trained.items, after=trained.last_seq
-        )
+        self._fresh = FreshItems(stores.events, stores.entities, trained=trained, encoder=encoder)
 
     @property
     def items(self) -> Vocabulary:
@@ -109,8 +110,7 @@ class Engine:
 
     def notice_items(self, item_ids: Iterable[str]) -> None:
         """Told of items that were just added or changed, so that new ones are served at once."""
-        if any(item not in self.trained.items.index for item in item_ids):
-            self._fresh.meet_catalogue()
+        self._fresh.meet(id_keys(list(item_ids)).tolist())
 
     def recommend(
         self,
@@ -145,7 +145,14 @@ class Engine:
         positions = self._positions(items, scores, selection)
         if explain:
             types = self._event_types(user_id)
-            positions = with_evidence(positions, trained=self.trained, queries=queries, types=types)
+            positions = with_evidence(
+                positions,
+                trained=self.trained,
+                items=self.items,
+                bridge=self._fresh.bridge,
+                queries=queries,
+                types=types,
+            )
         slate = Slate(
             slate_id=self._new_id(),
             user_id=user_id,
@@ -200,7 +207,6 @@ class Engine:
         self, queries: Queries, since: Sequence[PastEvent], barred: Sequence[str], k: int
     ) -> tuple[TopK, list[str]]:
         scores, fallbacks = self._scores(queries)
-        scores = self._fresh.extend(scores)
         if self._settings.serve.hide_seen:
             bar(scores, queries.histories)
             barred = [*barred, *self._new_items_of(since)]
@@ -210,7 +216,10 @@ class Engine:
 
     def _scores(self, queries: Queries) -> tuple[Floats, list[str]]:
         known = len(queries.histories.items)
-        return self.trained.score(queries), [] if known else ["no history: popular items"]
+        fallbacks = [] if known else ["no history: popular items"]
+        if self._fresh.fallback:
+            fallbacks.append(self._fresh.fallback)
+        return self._fresh.score(queries), fallbacks
 
     def _event_types(self, user_id: str | None) -> dict[int | None, str]:
         """What the user last did to each item, by item key."""

@@ -8,7 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zhiyin.core.candidates import Queries
+from zhiyin.core.histories import Floats, Histories
 from zhiyin.core.slate import Evidence, Position
+from zhiyin.data.vocabulary import Vocabulary
+from zhiyin.models.content.bridge import ContentBridge
 from zhiyin.pipeline.trained import Trained
 
 _RECENT = 100
@@ -21,48 +24,61 @@ def with_evidence(
     positions: Sequence[Position],
     *,
     trained: Trained,
+    items: Vocabulary,
+    bridge: ContentBridge | None,
     queries: Queries,
     types: dict[int | None, str],
 ) -> list[Position]:
     """The positions with their sources and evidence.
 
     An event is cited for an item when the item is like the event's item, by the blend's own
-    likeness; its share is its part of the likeness of all events together. Where no event
-    speaks for an item, the number of users who took it does.
+    likeness or, for an item without behaviour, by its attributes; its share is its part of
+    the likeness of all events together. Where no event speaks for an item, the number of
+    users who took it does.
 
     Args:
         positions: Of one slate.
         trained: What scored them.
+        items: Every item that can be recommended now.
+        bridge: What scored items by their attributes.
         queries: The query (one row).
         types: What the user did to each item, by item key.
     """
-    index = trained.items.index
-    where = np.array([index.get(p.item_id, -1) for p in positions], dtype=np.int32)
+    where = np.array([items.index.get(p.item_id, -1) for p in positions], dtype=np.int32)
     history = queries.histories.recent(_RECENT)
-    shares = _shares(trained, history.items, history.weights, where)
+    shares = _shares(trained, bridge, history, where)
     sources = {} if not len(history) else trained.blend.parts(queries)
     result: list[Position] = []
     for at, (position, item) in enumerate(zip(positions, where, strict=True)):
         facts = _events(trained, history.items, shares[:, at], types)
-        if not facts and item >= 0:
+        known = 0 <= item < len(trained.items)
+        if not facts and known:
             facts = [_popularity(trained, int(item))]
-        parts = {name: float(part[0, item]) for name, part in sources.items()} if item >= 0 else {}
+        parts = {name: float(part[0, item]) for name, part in sources.items()} if known else {}
+        if bridge is not None and not bridge.idle:
+            parts["content"] = position.score - sum(parts.values())
         result.append(position.model_copy(update={"evidence": facts, "sources": parts}))
     return result
 
 
 def _shares(
     trained: Trained,
-    items: NDArray[np.int32],
-    weights: NDArray[np.float32],
+    bridge: ContentBridge | None,
+    history: Histories,
     candidates: NDArray[np.int32],
-) -> NDArray[np.float32]:
+) -> Floats:
     """Part of each history event in each candidate's likeness, shape (events, candidates)."""
-    if not len(items):
+    if not len(history.items):
         return np.zeros((0, len(candidates)), dtype=np.float32)
-    likeness = trained.blend.similar(items)[:, np.maximum(candidates, 0)]
-    likeness = np.maximum(likeness * np.maximum(weights, 0)[:, None], 0)
-    likeness[:, candidates < 0] = 0
+    n = len(trained.items)
+    likeness = trained.blend.similar(history.items)[:, np.clip(candidates, 0, n - 1)]
+    likeness[:, (candidates < 0) | (candidates >= n)] = 0
+    weights = np.maximum(history.weights, 0)[:, None]
+    likeness = np.maximum(likeness * weights, 0)
+    silent = np.flatnonzero((likeness.sum(axis=0) == 0) & (candidates >= 0))
+    if bridge is not None and len(silent):
+        ties = bridge.ties(history.items, candidates[silent])
+        likeness[:, silent] = np.maximum(ties * weights, 0)
     return likeness / np.maximum(likeness.sum(axis=0), 1e-9)
 
 

@@ -1,22 +1,27 @@
-"""Items that arrived after the last training, scored through the company they keep.
+"""Items that arrived after the last training, scored by what they are and who took them.
 
-A new item has no weights in any model, but the users who took it have histories. Its score
-for a query is the mean standardised score of the items in those histories: people who like
-what its first users like may like it too. Few users say little, so the score is shrunk by
-n / (n + SHRINKAGE).
+A new item has no weights in any model. While nobody took it, its attributes speak (see
+`zhiyin.models.content.bridge`). The users who take it have histories: the mean standardised
+score of the items in those says that people who like what its first users like may like it
+too. With n users this counts n / (n + SHRINKAGE), the attributes the rest.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from zhiyin.core.candidates import Queries
+from zhiyin.core.errors import ZhiyinError
 from zhiyin.core.histories import Floats
-from zhiyin.core.protocols import EntityStore, EventStore
-from zhiyin.data.vocabulary import Vocabulary
+from zhiyin.core.protocols import EntityStore, EventStore, TextEncoder
+from zhiyin.models.content.bridge import ContentBridge
 from zhiyin.pipeline.likeness import Neighbour
+from zhiyin.pipeline.trained import Trained
 
 SHRINKAGE = 5.0
 """Users after which a new item's own evidence counts half."""
@@ -34,25 +39,42 @@ class FreshItems:
     Args:
         events: The event store.
         entities: The entity store.
-        vocabulary: The vocabulary at training.
-        after: ``seq`` of the last event that training saw.
+        trained: The recommender, with its vocabulary and the last event that it saw.
+        encoder: Gives the encoder of texts, once an item has to be read.
     """
 
     def __init__(
-        self, events: EventStore, entities: EntityStore, *, vocabulary: Vocabulary, after: int
+        self,
+        events: EventStore,
+        entities: EntityStore,
+        *,
+        trained: Trained,
+        encoder: Callable[[], TextEncoder | None] = lambda: None,
     ) -> None:
         self._events = events
         self._entities = entities
-        self._trained = vocabulary
-        self._seen_seq = after
+        self._recommender = trained
+        self._encoder = encoder
+        self._trained = trained.items
+        self._seen_seq = trained.last_seq
         self._checked = 0
         self._takers: dict[int, dict[int, None]] = {}
-        self.vocabulary = vocabulary
-        self._company = _nobody(0, len(vocabulary))
+        self.vocabulary = trained.items
+        self._company = _nobody(0, len(trained.items))
+        self._users = np.empty(0, dtype=np.float32)
+        self._bridge: ContentBridge | None = None
+        self._described = np.empty(0, dtype=np.bool_)
+        self.fallback = ""
         self.meet_catalogue()
 
     def __len__(self) -> int:
         return len(self.vocabulary) - len(self._trained)
+
+    @property
+    def bridge(self) -> ContentBridge | None:
+        """What scores items by their attributes, the new ones among them."""
+        content = self._recommender.content
+        return self._bridge or (content.bridge if content else None)
 
     def refresh(self, *, now: int, force: bool = False) -> None:
         """Reads the events that came since the last look, at most once in `LOOK_EVERY_MS`.
@@ -82,20 +104,34 @@ class FreshItems:
         """Looks for items that came into the catalogue, with nobody's events yet."""
         keys = self._entities.scan("item", columns=["key"])["key"]
         unknown = keys.filter(pl.Series(self._trained.locate(keys.to_numpy()) < 0)).to_list()
-        if any(key not in self._takers for key in unknown):
-            for key in unknown:
-                self._takers.setdefault(key, {})
+        self.meet(unknown)
+
+    def meet(self, keys: Iterable[int]) -> None:
+        """Takes in items that were just added or changed, by key."""
+        known = len(self._takers)
+        asked = [key for key in keys if self._trained.locate(np.array([key]))[0] < 0]
+        for key in asked:
+            self._takers.setdefault(key, {})
+        if asked or len(self._takers) != known:
             self._learn()
 
-    def extend(self, scores: Floats) -> Floats:
-        """Scores of shape (q, trained items) with columns for the new items added."""
+    def score(self, queries: Queries) -> Floats:
+        """Scores of the trained items, then of the new ones: shape (q, len(vocabulary))."""
+        scores = self._recommender.score(queries, bridge=self._bridge)
+        n = len(self._trained)
         if not len(self):
             return scores
-        floor = np.nextafter(scores.min(axis=1, keepdims=True), np.float32(-np.inf))
-        centred = scores - scores.mean(axis=1, keepdims=True)
-        fresh = np.asarray(self._company @ centred.T).T + scores.mean(axis=1, keepdims=True)
-        fresh[:, np.diff(self._company.indptr) == 0] = -np.inf  # nobody's yet: last of all
-        return np.hstack([scores, np.maximum(fresh, floor).astype(np.float32)])
+        known = scores[:, :n]
+        floor = np.nextafter(known.min(axis=1, keepdims=True), np.float32(-np.inf))
+        mean = known.mean(axis=1, keepdims=True)
+        takers = np.diff(self._company.indptr)
+        company = np.asarray(self._company @ (known - mean).T).T + mean
+        trust = (self._users / (self._users + SHRINKAGE)).astype(np.float32)
+        fresh = np.where(takers > 0, mean + trust * (company - mean), -np.inf)
+        if self._bridge is not None:
+            told = trust * np.where(takers > 0, company, 0) + (1 - trust) * scores[:, n:]
+            fresh = np.where(self._described, told, fresh)
+        return np.hstack([known, np.maximum(fresh, floor).astype(np.float32)])
 
     def neighbours(self, index: int, *, n: int) -> list[Neighbour]:
         """What the users of a new item took, most common first."""
@@ -106,12 +142,33 @@ class FreshItems:
 
     def _learn(self) -> None:
         ids = self._entities.ids("item", list(self._takers))
-        self.vocabulary = self._trained.extended([ids[key] for key in self._takers if key in ids])
-        keys = self.vocabulary.keys[len(self._trained) :].tolist()
-        self._company = self._keep_company([list(self._takers[key]) for key in keys])
+        fresh = [ids[key] for key in self._takers if key in ids]
+        vocabulary = self._trained.extended(fresh)
+        keys = vocabulary.keys[len(self._trained) :].tolist()
+        takers = [list(self._takers[key]) for key in keys]
+        self._company = self._keep_company(takers)
+        self._users = np.array([len(users) for users in takers], dtype=np.float32)
+        self._read(vocabulary.ids[len(self._trained) :])
+        self.vocabulary = vocabulary
+
+    def _read(self, ids: Sequence[str]) -> None:
+        """What the new items are, for the bridge; a stated fallback where it cannot be read."""
+        self._bridge, self.fallback = None, ""
+        self._described = np.zeros(len(ids), dtype=np.bool_)
+        content = self._recommender.content
+        if content is None or not len(ids):
+            return
+        found = self._entities.get("item", ids)
+        attributes = [found.get(item) or {} for item in ids]
+        self._described = np.array([bool(a) for a in attributes], dtype=np.bool_)
+        try:
+            self._bridge = content.with_items(attributes, encoder=self._encoder())
+        except ZhiyinError as error:
+            self._described[:] = False
+            self.fallback = f"new items are not read: {error.message}"
 
     def _keep_company(self, takers: list[list[int]]) -> csr_matrix:
-        """For each new item the items of its users' histories, weights as in the module's text."""
+        """For each new item the items of its users' histories, as shares that sum to 1."""
         rows: list[NDArray[np.int32]] = []
         columns: list[NDArray[np.int32]] = []
         values: list[NDArray[np.float32]] = []
@@ -121,10 +178,9 @@ class FreshItems:
             if not len(items):
                 continue
             found, counts = np.unique(items, return_counts=True)
-            weights = counts / counts.sum()
             rows.append(np.full(len(found), row, dtype=np.int32))
             columns.append(found)
-            values.append((weights * len(users) / (len(users) + SHRINKAGE)).astype(np.float32))
+            values.append((counts / counts.sum()).astype(np.float32))
         shape = (len(takers), len(self._trained))
         if not rows:
             return _nobody(*shape)

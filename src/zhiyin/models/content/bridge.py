@@ -205,6 +205,26 @@ class ContentBridge:
         """Which items have content scores, int64 of shape (m,)."""
         return self._columns.items
 
+    def ties(self, past: NDArray[np.integer], items: NDArray[np.integer]) -> Floats:
+        """How much a past item speaks for another through the ridge, 0 where nothing is known.
+
+        Args:
+            past: Items with behaviour, shape (p,).
+            items: Shape (m,).
+
+        Returns:
+            float32 of shape (p, m).
+        """
+        place = np.full(self.n_items, -1)
+        place[self._points] = np.arange(len(self._points))
+        column = np.full(self.n_items, -1)
+        column[self._columns.items] = np.arange(len(self._columns.items))
+        rows, columns = place[past], column[items]
+        found = self._columns.carry[np.ix_(np.maximum(rows, 0), np.maximum(columns, 0))].copy()
+        found[rows < 0] = 0
+        found[:, columns < 0] = 0
+        return found
+
     def _part(self, part: Part, histories: Histories, rows: Floats) -> Floats:
         if part == "carried":
             return _times(_best(rows[:, self._points]), self._columns.carry)
