@@ -31,6 +31,9 @@ class WhiteningConfig(Config):
     shrinkage: float = Field(default=0.5, ge=0)
     """Pseudo-items, as a multiple of the encoder's dimension, that vary alike along all axes:
     they hold the scaling back where a catalogue is too small to tell its axes apart."""
+    strength: float = Field(default=1.0, ge=0, le=1)
+    """1 makes all axes vary alike; 0 turns and centres only; between them, axes that vary
+    much still count more, which serves texts of another language than the catalogue's."""
     unit: bool = True
     """Scale whitened vectors to length 1."""
 
@@ -84,6 +87,7 @@ class Whitening:
         scale = np.sqrt((n * np.maximum(values[order], 0) + pseudo * spread) / (n + pseudo))
         scale = np.maximum(scale, np.sqrt(max(spread, _TINY)) * 1e-3)
         self._mean = mean.astype(np.float32)
+        scale **= self.config.strength
         self._axes: Floats = np.ascontiguousarray(axes / scale, dtype=np.float32)
         return self
 

@@ -168,6 +168,23 @@ class Engine:
         self._stores.exposures.record(slate.model_dump(mode="json"))
         return slate
 
+    def standing_of(self, user_id: str) -> Floats | None:
+        """How much a user likes each item, in standard deviations above the mean item.
+
+        Returns:
+            float32 of shape (len(items),); None for somebody of whom nothing is known.
+        """
+        now = self._clock()
+        self._fresh.refresh(now=now)
+        queries = self._query(user_id, self._histories.since(user_id), (), now)
+        if not len(queries.histories.items):
+            return None
+        scores = self._scores(queries)[0][0]
+        known = np.isfinite(scores)
+        spread = max(float(scores[known].std()), 1e-9) if known.any() else 1.0
+        mean = float(scores[known].mean()) if known.any() else 0.0
+        return np.where(known, (scores - mean) / spread, 0.0).astype(np.float32)
+
     def similar_items(self, item_id: str, *, n: int = 10) -> list[Neighbour]:
         """The items most like one, by behaviour; for a new item those its users took.
 

@@ -21,6 +21,8 @@ class Neighbour:
     """Its id."""
     score: float
     """Its likeness; only the order means anything for items, a cosine for users."""
+    by: str = "behaviour"
+    """What tells: behaviour, meaning, or both."""
 
 
 def items_like(trained: Trained, index: int, *, n: int) -> list[Neighbour]:

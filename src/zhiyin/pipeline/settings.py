@@ -86,6 +86,17 @@ class TextSettings(Config):
     """The section [text.options]: settings of that encoder, such as a folder or an address."""
 
 
+class SearchSettings(Config):
+    """How the catalogue is searched."""
+
+    personal: float = Field(default=0.05, ge=0)
+    """How far the taste of a known user moves an item, in cosines; 0 for not at all."""
+    patience: float = Field(default=3.0, gt=0)
+    """Seconds that a search waits for a remote encoder, before it goes by words alone."""
+    retry: float = Field(default=30.0, gt=0)
+    """Seconds after which a remote encoder that failed is asked again."""
+
+
 class Settings(Config):
     """All of ``zhiyin.toml``."""
 
@@ -97,6 +108,8 @@ class Settings(Config):
     """The section [serve]."""
     text: TextSettings = TextSettings()
     """The section [text]."""
+    search: SearchSettings = SearchSettings()
+    """The section [search]."""
     profile: ProfileSettings = ProfileSettings()
     """The section [profile]."""
 

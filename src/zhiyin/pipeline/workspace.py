@@ -22,8 +22,14 @@ from zhiyin.pipeline.assembly import load_dataset
 from zhiyin.pipeline.encoding import meaning_encoder
 from zhiyin.pipeline.engine import Engine, Stores
 from zhiyin.pipeline.importing import import_tables
+from zhiyin.pipeline.items import store_items
+from zhiyin.pipeline.likeness import Neighbour
 from zhiyin.pipeline.live import record_events
 from zhiyin.pipeline.profiles import Profiles, open_profiles
+from zhiyin.pipeline.search.alike import By, Categories, Likeness
+from zhiyin.pipeline.search.asking import alike, taste_of
+from zhiyin.pipeline.search.results import SearchResult
+from zhiyin.pipeline.search.service import CatalogueSearch
 from zhiyin.pipeline.settings import Settings, seconds
 from zhiyin.pipeline.train import train
 from zhiyin.pipeline.trained import Trained, restore
@@ -57,6 +63,7 @@ class Workspace:
         self._clock = clock
         self._engine: Engine | None = None
         self._refused: str | None = None
+        self._search: CatalogueSearch | None = None
         self._encoder: tuple[TextEncoder | None] | None = None
 
     def __enter__(self) -> Self:
@@ -72,6 +79,8 @@ class Workspace:
 
     def close(self) -> None:
         """Closes the stores."""
+        if self._search is not None:
+            self._search.close()
         self.stores.close()
 
     def import_events(
@@ -103,6 +112,8 @@ class Workspace:
         progress: Progress = silent,
     ) -> dict[str, TableReport]:
         """Imports several files at once, and reports on each."""
+        if self._search is not None:
+            self._search.expire()
         return import_tables(
             self.stores,
             events=events,
@@ -163,6 +174,75 @@ class Workspace:
             self._encoder = (meaning_encoder(self.settings.text, folder=self.folder),)
         return self._encoder[0]
 
+    def upsert_items(self, items: Sequence[dict[str, Any]]) -> list[str]:
+        """Adds or replaces items; each has item_id and any attributes (see the API).
+
+        They are found by the next search, and recommendable on the next request.
+
+        Returns:
+            Their ids.
+
+        Raises:
+            DataError: An item is malformed; nothing was stored.
+        """
+        ids = store_items(self.stores.entities, items)
+        if self._search is not None:
+            self._search.notice(ids)
+        if self._engine is not None:
+            self._engine.notice_items(ids)
+        return ids
+
+    def search(
+        self,
+        text: str,
+        *,
+        n: int = 10,
+        user_id: str | None = None,
+        explain: bool = False,
+        progress: Progress = silent,
+    ) -> SearchResult:
+        """The items that answer a query, by meaning and by words; needs no training.
+
+        Args:
+            text: The query.
+            n: How many items at most.
+            user_id: For whom: once a model is trained, taste decides between near equals.
+            explain: Whether to say which sentence and which words matched.
+            progress: Told how far reading a catalogue for the first time has come.
+        """
+        taste, note = taste_of(self, user_id)
+        found = self.searcher().search(
+            text, n=n, user_id=user_id, taste=taste, explain=explain, progress=progress
+        )
+        notes = [*found.fallbacks, note] if note else found.fallbacks
+        return found.model_copy(update={"fallbacks": notes})
+
+    def similar(
+        self,
+        item_id: str,
+        *,
+        n: int = 10,
+        by: By = "behaviour",
+        likeness: Likeness = "cosine",
+        category: str = "",
+        other_categories: bool = False,
+    ) -> list[Neighbour]:
+        """The items most like one; see `zhiyin.pipeline.search.asking.alike`."""
+        categories = Categories(category, other_categories)
+        return alike(self, item_id, n=n, by=by, likeness=likeness, categories=categories)
+
+    def searcher(self) -> CatalogueSearch:
+        """The search over the items; its index is made at the first search."""
+        if self._search is None:
+            self._search = CatalogueSearch(
+                self.stores.entities,
+                self.folder,
+                text=self.settings.text,
+                settings=self.settings.search,
+                clock=self._clock,
+            )
+        return self._search
+
     def titles(self, item_ids: Sequence[str]) -> dict[str, str]:
         """Titles by id, of the items that have one."""
         found = self.stores.entities.get("item", item_ids)
@@ -180,7 +260,13 @@ class Workspace:
     def profiles(self) -> Profiles:
         """The users' profiles: read, edited, reset."""
         return open_profiles(
-            self.stores, settings=self.settings, folder=self.folder, clock=self._clock
+            self.stores.events,
+            self.stores.entities,
+            edits=self.stores.profiles,
+            enrichments=self.stores.enrichments,
+            settings=self.settings,
+            open_encoder=self.encoder,
+            clock=self._clock,
         )
 
     def engine(self) -> Engine:
@@ -205,6 +291,7 @@ class Workspace:
                 raise
             self._refused = version
             return self._engine
+        self.profiles.follow(trained)
         return Engine(
             trained,
             version=version,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
+from math import log
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -65,10 +66,36 @@ class KeywordIndex:
         scorer: Any = bm25s.BM25(k1=settings.k1, b=settings.b, method=settings.method)
         scorer.index((ids, vocabulary), show_progress=False, create_empty_token=False)
         self._place(tokeniser, scorer, len(texts))
+        self._mean_length = sum(map(len, ids)) / len(ids)
         return self
 
     def __len__(self) -> int:
         return self._n
+
+    def tokens(self, text: str) -> list[str]:
+        """The tokens of a text, as this index reads it."""
+        return self._tokeniser.tokens(text)
+
+    def weight(self, token: str, *, count: int, length: int) -> float:
+        """What a token adds to the score of a text that came after the index was built.
+
+        Robertson et al., 1994, in Lucene's form, with the index's own statistics.
+
+        Args:
+            token: The token.
+            count: How often the text holds it.
+            length: Tokens of the text.
+        """
+        settings = self.config
+        scorer: Any = self._scorer
+        seen = 0
+        if scorer is not None and token in scorer.vocab_dict:
+            place: int = scorer.vocab_dict[token]
+            seen = int(np.diff(scorer.scores["indptr"][place : place + 2])[0])
+        idf = log(1.0 + (max(self._n, seen) - seen + 0.5) / (seen + 0.5))
+        relative = length / self._mean_length if self._mean_length else 1.0
+        held_back = settings.k1 * (1.0 - settings.b + settings.b * relative)
+        return idf * count / (held_back + count)
 
     def scores(self, query: str) -> Floats:
         """The BM25 score of every text, float32 of shape (n,); 0 where no word is shared."""
@@ -106,6 +133,7 @@ class KeywordIndex:
             "config": self.config.model_dump(),
             "language": self._tokeniser.config.language,
             "n": self._n,
+            "mean_length": self._mean_length,
             "vocabulary": list(vocabulary),
         }
         text = json.dumps(about, ensure_ascii=False)
@@ -126,6 +154,7 @@ class KeywordIndex:
             if about["vocabulary"]:
                 scorer = index._scorer_from(folder, about["vocabulary"], about["n"])
             index._place(Tokeniser(tokens), scorer, about["n"])
+            index._mean_length = float(about["mean_length"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ArtifactError(
                 f"{folder} holds no keyword index that can be read: {error}",
@@ -155,6 +184,7 @@ class KeywordIndex:
         self._tokeniser = tokeniser
         self._scorer: Any = scorer
         self._n = n
+        self._mean_length = 0.0
 
     def _tokens_for(self, texts: Sequence[str]) -> TokenConfig:
         """Queries are too short to tell their language: the catalogue's most frequent one."""

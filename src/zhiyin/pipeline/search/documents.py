@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from zhiyin.data.importing.names import ITEM_ROLES, recognise
 from zhiyin.encode.text.cleaning import clean
@@ -27,12 +27,14 @@ class Document:
         passages: Its description in sentences; empty where it has none.
         words: Everything that keywords may meet.
         hidden: Whether it must not be found.
+        categories: What it belongs to.
     """
 
     title: str
     passages: tuple[str, ...]
     words: str
     hidden: bool = False
+    categories: tuple[str, ...] = ()
 
 
 def document(attributes: Mapping[str, Any]) -> Document:
@@ -52,6 +54,7 @@ def document(attributes: Mapping[str, Any]) -> Document:
         title=named,
         passages=tuple(passages(body)),
         words=f"{title}\n{title}\n{clean(body)[0]}\n{described}".strip(),
+        categories=tuple(_list(value.get("categories"))),
         hidden=str(value.get("hidden", "")).lower() in {"true", "1", "1.0", "yes", "是"},
     )
 
@@ -65,15 +68,16 @@ def _others(attributes: Mapping[str, Any], known: set[str]) -> Iterator[str]:
     for name, value in attributes.items():
         if name in known or name in _NOT_READ or name.endswith("_ids"):
             continue
-        text = _text(value) if isinstance(value, (str, list)) else ""
+        text = _text(value)
         if text and len(text) <= _LONGEST and not text.startswith(_LINKS):
             yield text
 
 
-def _text(value: object) -> str:
-    if isinstance(value, str):
-        return value
+def _list(value: object) -> list[str]:
     if isinstance(value, list):
-        parts: list[object] = value
-        return " ".join(str(part) for part in parts if isinstance(part, (str, int, float)))
-    return ""
+        return [str(part) for part in cast("list[object]", value)]
+    return [value] if isinstance(value, str) and value else []
+
+
+def _text(value: object) -> str:
+    return " ".join(_list(value))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +45,7 @@ def encode_documents(
     else:
         # Threads that encode side by side need no threads of BLAS, and must not set them.
         with threadpool_limits(1, "blas"), ThreadPoolExecutor(threads) as pool:
-            for done, result in enumerate(pool.map(lambda p: _encode(encoder, p), parts), 1):
+            for done, result in enumerate(pool.map(partial(_encode, encoder), parts), 1):
                 found.append(result)
                 progress("reading the catalogue", done / len(parts))
     if not found:

@@ -52,8 +52,9 @@ class CatalogueIndex:
 
     def __init__(self, encoder: TextEncoder) -> None:
         self.encoder = encoder
-        self.ids: list[str] = []
+        self.ids: list[str] = []  # "" for an item that is gone
         self.row_of: dict[str, int] = {}
+        self.categories: list[tuple[str, ...]] = []
         self.marks = np.empty(0, dtype=np.int64)
         self.open = np.empty(0, dtype=np.bool_)
         self.languages: Counter[str] = Counter()
@@ -77,26 +78,45 @@ class CatalogueIndex:
             documents: Items as text.
             progress: Told of the share that is done.
         """
-        self.ids, self.marks = list(ids), marks.copy()
-        self.row_of = {item: row for row, item in enumerate(self.ids)}
-        self.open = np.array([not d.hidden for d in documents], dtype=np.bool_)
-        self.words = WordIndex().build([d.words for d in documents])
-        step = max(1, len(documents) // _SAMPLE)
-        self.languages = Counter(detect_language(d.words) for d in documents[::step] if d.words)
-        self.unread = set(range(len(documents)))
+        self.build_words(ids, marks, documents)
         self.encoder.fit([f"{d.title} {' '.join(d.passages)}" for d in documents])
         vectors, counts = encode_documents(self.encoder, documents, progress=progress)
         self.meaning = MeaningIndex().build(vectors, counts, whiten=not self.encoder.state())
         self.unread = set()
 
-    def put(self, documents: Mapping[str, Document], marks: Mapping[str, int]) -> None:
-        """Adds or replaces some items."""
+    def build_words(
+        self, ids: Sequence[str], marks: NDArray[np.int64], documents: Sequence[Document]
+    ) -> None:
+        """Takes a catalogue without its vectors: every row stays unread."""
+        self.ids, self.marks = list(ids), marks.copy()
+        self.row_of = {item: row for row, item in enumerate(self.ids)}
+        self.categories = [d.categories for d in documents]
+        self.open = np.array([not d.hidden for d in documents], dtype=np.bool_)
+        self.words = WordIndex().build([d.words for d in documents])
+        step = max(1, len(documents) // _SAMPLE)
+        self.languages = Counter(detect_language(d.words) for d in documents[::step] if d.words)
+        self.unread = set(range(len(documents)))
+        self.meaning = MeaningIndex()
+
+    def put(
+        self, documents: Mapping[str, Document], marks: Mapping[str, int], *, meaning: bool = True
+    ) -> None:
+        """Adds or replaces some items, words first.
+
+        Args:
+            documents: Items as text.
+            marks: As in ``build``; an item without one is read again at the next look.
+            meaning: Whether to encode them; else they stay unread.
+        """
         for item, document in documents.items():
             row = self._row(item)
             self.marks[row] = marks.get(item, 0)
             self.open[row] = not document.hidden
+            self.categories[row] = document.categories
             self.words.put(row, document.words)
             self.unread.add(row)
+        if not meaning:
+            return
         rows = np.array([self.row_of[item] for item in documents], dtype=np.int64)
         vectors, counts = encode_documents(self.encoder, list(documents.values()))
         self.meaning.put(rows, vectors, counts)
@@ -107,10 +127,16 @@ class CatalogueIndex:
         rows = [self.row_of.pop(item) for item in items if item in self.row_of]
         for row in rows:
             self.words.put(row, "")
+            self.ids[row] = ""
         self.open[rows] = False
         self.marks[rows] = 0
         self.unread -= set(rows)
         self.meaning.drop(np.array(rows, dtype=np.int64))
+
+    def fold(self, documents: Mapping[str, Document]) -> None:
+        """Builds the words anew from all documents; vectors stay as they are."""
+        texts = [documents[item].words if item in documents else "" for item in self.ids]
+        self.words = WordIndex().build(texts)
 
     def find(self, text: str, query: Floats | None) -> Found:
         """Candidates for a query.
@@ -137,6 +163,7 @@ class CatalogueIndex:
         if row is None:
             row = self.row_of[item] = len(self.ids)
             self.ids.append(item)
+            self.categories.append(())
             self.marks = np.append(self.marks, np.int64(0))
             self.open = np.append(self.open, True)
         return row

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from zhiyin.core.errors import ArtifactError
 from zhiyin.core.histories import Floats
 from zhiyin.core.protocols import VectorIndex
-from zhiyin.core.topk import EMPTY
+from zhiyin.core.topk import EMPTY, TopK
 from zhiyin.encode.choose import default_index
 from zhiyin.encode.whitening import Whitening, WhiteningConfig
 
@@ -46,6 +46,7 @@ class MeaningIndex:
         self._rows: list[Half] = [np.empty((0, 0), dtype=np.float16)]
         self._first = np.empty(0, dtype=np.int64)
         self._count = np.empty(0, dtype=np.int32)
+        self._spread = np.empty(0, dtype=np.float32)
 
     def __len__(self) -> int:
         """How many vectors there are."""
@@ -65,7 +66,7 @@ class MeaningIndex:
             counts: Vectors of each item, 0 for an item without text; shape (n,).
             whiten: Whether to fit whitening: for encoders that came trained.
         """
-        present = vectors.any(axis=1)
+        present = _present(vectors)
         self._whitening, self._fitted_on = None, 0
         if whiten and int(present.sum()) >= _ENOUGH:
             self._whitening = Whitening(WHITENING).fit(vectors, present)
@@ -74,7 +75,8 @@ class MeaningIndex:
         self._rows = [white.astype(np.float16)]
         self._count = counts.astype(np.int32)
         self._first = np.cumsum(counts, dtype=np.int64) - counts
-        self._leads = default_index(len(counts)).build(_leads(white, counts))
+        leads, self._spread = _leads(white, counts)
+        self._leads = default_index(len(counts)).build(leads)
         return self
 
     def put(self, items: NDArray[np.int64], vectors: Floats, counts: NDArray[np.int32]) -> None:
@@ -87,7 +89,8 @@ class MeaningIndex:
         self._rows.append(white.astype(np.float16))
         self._first[items] = begin + np.cumsum(counts, dtype=np.int64) - counts
         self._count[items] = counts
-        self._leads.upsert(items, _leads(white, counts))
+        leads, self._spread[items] = _leads(white, counts)
+        self._leads.upsert(items, leads)
 
     def drop(self, items: NDArray[np.int64]) -> None:
         """Forgets some items."""
@@ -103,6 +106,10 @@ class MeaningIndex:
             return np.empty(0, dtype=np.int64)
         found = self._leads.search(self._white(query[None]), k=k, allowed=allowed).items[0]
         return found[found != EMPTY].astype(np.int64)
+
+    def like(self, vector: Floats, *, k: int, allowed: NDArray[np.bool_]) -> TopK:
+        """The k items whose leads are nearest to one of shape (1, dim)."""
+        return self._leads.search(vector, k=k, allowed=allowed)
 
     def scores(self, query: Floats, items: NDArray[np.int64]) -> tuple[Floats, NDArray[np.int32]]:
         """How near some items are, and which of their vectors is nearest.
@@ -129,9 +136,8 @@ class MeaningIndex:
         titled = rows[starts].any(axis=1)
         described = counts > 1
         top = np.maximum.reduceat(cosines, starts)
-        spread = np.add.reduceat(rows, starts, axis=0) - rows[starts]
-        lengths = np.sqrt(np.einsum("ij,ij->i", spread, spread))
-        mean = (np.add.reduceat(cosines, starts) - titles) / np.maximum(lengths, 1e-9)
+        spread = np.maximum(self._spread[items[known]], np.float32(1e-9))
+        mean = (np.add.reduceat(cosines, starts) - titles) / spread
         mean = np.where(described, mean, titles)
         titles = np.where(titled, titles, mean)
         result[known] = (_TITLE * titles + _MEAN * mean + _BEST * top) / (_TITLE + _MEAN + _BEST)
@@ -146,7 +152,7 @@ class MeaningIndex:
         if item >= len(self._count) or not self._count[item]:
             return np.zeros((1, self._rows[0].shape[1]), dtype=np.float32)
         counts = self._count[item : item + 1]
-        return _leads(self._gather(self._first[item : item + 1], counts), counts)
+        return _leads(self._gather(self._first[item : item + 1], counts), counts)[0]
 
     def leads(self) -> Floats:
         """The leads of all items, float32 of shape (n, dim); zeros where there is no text."""
@@ -154,7 +160,7 @@ class MeaningIndex:
         known = np.flatnonzero(self._count)
         for part in np.array_split(known, max(1, len(known) // _PART)) if len(known) else ():
             counts = self._count[part]
-            result[part] = _leads(self._gather(self._first[part], counts), counts)
+            result[part] = _leads(self._gather(self._first[part], counts), counts)[0]
         return result
 
     def save(self, folder: Path) -> None:
@@ -172,6 +178,7 @@ class MeaningIndex:
         np.save(folder / "rows.npy", rows)
         np.save(folder / "first.npy", first)
         np.save(folder / "count.npy", self._count)
+        np.save(folder / "spread.npy", self._spread)
         state = {} if self._whitening is None else self._whitening.state()
         for name, array in state.items():
             np.save(folder / f"whitening-{name}.npy", array)
@@ -193,6 +200,7 @@ class MeaningIndex:
             index._rows = [np.load(folder / "rows.npy", mmap_mode="r", allow_pickle=False)]
             index._first = np.load(folder / "first.npy", allow_pickle=False)
             index._count = np.load(folder / "count.npy", allow_pickle=False)
+            index._spread = np.load(folder / "spread.npy", allow_pickle=False)
             ends = index._first + index._count
             if len(ends) and int(ends.max()) > len(index._rows[0]):
                 raise ValueError("vectors are missing")
@@ -208,13 +216,14 @@ class MeaningIndex:
     def _white(self, vectors: Floats) -> Floats:
         if self._whitening is None:
             return np.asarray(vectors, dtype=np.float32)
-        return self._whitening.apply(vectors, vectors.any(axis=1))
+        return self._whitening.apply(vectors, _present(vectors))
 
     def _grow(self, n: int) -> None:
         more = n - len(self._count)
         if more > 0:
             self._first = np.append(self._first, np.zeros(more, dtype=np.int64))
             self._count = np.append(self._count, np.zeros(more, dtype=np.int32))
+            self._spread = np.append(self._spread, np.zeros(more, dtype=np.float32))
 
     def _gather(self, first: NDArray[np.int64], counts: NDArray[np.int32]) -> Floats:
         """The vectors of some items, one after the other; all counts are above 0."""
@@ -232,21 +241,28 @@ class MeaningIndex:
         return result
 
 
-def _leads(white: Floats, counts: NDArray[np.int32]) -> Floats:
-    """The unit vectors by which items are found, shape (n, dim)."""
+def _leads(white: Floats, counts: NDArray[np.int32]) -> tuple[Floats, Floats]:
+    """The unit vectors by which items are found, and the lengths of their passages' sums.
+
+    Returns:
+        Shapes (n, dim) and (n,); zeros for items without vectors.
+    """
     result = np.zeros((len(counts), white.shape[1]), dtype=np.float32)
+    lengths = np.zeros(len(counts), dtype=np.float32)
     known = np.flatnonzero(counts)
-    if not len(known):
-        return result
-    starts = (np.cumsum(counts) - counts)[known]
-    titles = white[starts]
-    spread = np.add.reduceat(white, starts, axis=0) - titles
-    leads = _TITLE / _MEAN * titles + _unit(spread)
-    result[known] = _unit(leads)
-    return result
+    if len(known):
+        starts = (np.cumsum(counts) - counts)[known]
+        titles = white[starts]
+        spread = np.add.reduceat(white, starts, axis=0) - titles
+        lengths[known] = np.sqrt(np.einsum("ij,ij->i", spread, spread))
+        result[known] = _unit(_TITLE / _MEAN * titles + _unit(spread))
+    return result, lengths
+
+
+def _present(rows: Floats) -> NDArray[np.bool_]:
+    return np.asarray(rows.any(axis=1), dtype=np.bool_)
 
 
 def _unit(rows: Floats) -> Floats:
     lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows))[:, None]
     return rows / np.maximum(lengths, np.float32(1e-9))
-

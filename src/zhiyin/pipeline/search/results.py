@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pydantic import Field
 
 from zhiyin.core.slate import Frozen
@@ -28,8 +26,6 @@ class SearchHit(Frozen):
     """The sentence of the item that answers best, where an explanation was asked for."""
     words: list[str] = Field(default_factory=list[str])
     """Words of the query that the item shares, where an explanation was asked for."""
-    properties: dict[str, Any] = Field(default_factory=dict)
-    """Attributes of the item, where the caller asked for them."""
 
 
 class SearchResult(Frozen):

@@ -1,0 +1,81 @@
+"""Reads queries, and does not wait for ever: a remote encoder may be gone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from time import monotonic
+
+from zhiyin.core.histories import Floats
+from zhiyin.core.protocols import TextEncoder
+from zhiyin.encode.errors import EncoderError
+from zhiyin.llm.errors import ServiceError
+
+FAILURES = (EncoderError, ServiceError)
+"""What an encoder raises when it cannot work."""
+_WAITING = 2
+"""Requests that may hang at once: they end by the endpoint's own limits."""
+
+
+class QueryReader:
+    """Turns queries into vectors, in bounded time.
+
+    Args:
+        encoder: What reads.
+        remote: Whether it is asked over a network, so may take long.
+        patience: Seconds to wait.
+        retry: Seconds for which an encoder that failed is not asked again.
+        now: A clock that only moves forward, in seconds.
+    """
+
+    def __init__(
+        self,
+        encoder: TextEncoder,
+        *,
+        remote: bool,
+        patience: float,
+        retry: float,
+        now: Callable[[], float] = monotonic,
+    ) -> None:
+        self._encoder = encoder
+        self._pool = ThreadPoolExecutor(_WAITING, "zhiyin-query") if remote else None
+        self._patience = patience
+        self._retry = retry
+        self._now = now
+        self._down_until = 0.0
+        self.trouble = ""
+
+    @property
+    def down(self) -> bool:
+        """Whether it failed a short while ago."""
+        return bool(self.trouble) and self._now() < self._down_until
+
+    def failed(self, error: Exception) -> None:
+        """Told that the encoder failed elsewhere."""
+        message = getattr(error, "message", "") or str(error) or type(error).__name__
+        self.trouble = f"meaning was not searched: {message}"
+        self._down_until = self._now() + self._retry
+
+    def vector(self, text: str) -> Floats | None:
+        """The vector of a query, shape (d,); None where it has none, or ``trouble`` says why."""
+        if self.down:
+            return None
+        try:
+            if self._pool is None:
+                encoded = self._encoder.encode([text], role="query")
+            else:
+                asked = self._pool.submit(self._encoder.encode, [text], role="query")
+                encoded = asked.result(timeout=self._patience)
+        except TimeoutError:
+            self.failed(EncoderError(f"no answer in {self._patience:g} s"))
+            return None
+        except FAILURES as error:
+            self.failed(error)
+            return None
+        self.trouble = ""
+        return encoded.vectors[0] if encoded.present[0] else None
+
+    def close(self) -> None:
+        """Lets go of what still waits."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
