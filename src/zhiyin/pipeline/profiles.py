@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
-from pathlib import Path
-from typing import get_args
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,19 +15,26 @@ from zhiyin.core.clock import Clock
 from zhiyin.core.errors import DataError, StoreError
 from zhiyin.core.histories import Floats
 from zhiyin.core.keys import id_key
-from zhiyin.core.protocols import EditAction, ProfileEdit, ProfileStore
+from zhiyin.core.protocols import (
+    EditAction,
+    EnrichmentStore,
+    EntityStore,
+    EventStore,
+    ProfileEdit,
+    ProfileStore,
+    TextEncoder,
+)
 from zhiyin.data.vocabulary import Vocabulary
 from zhiyin.encode.text.cleaning import clean
 from zhiyin.models.profile.interest import Profile
 from zhiyin.models.profile.matching import match_items, standardised
 from zhiyin.models.profile.portrait import nobody, portray
 from zhiyin.models.profile.sentiment import SentimentJudge
-from zhiyin.pipeline.encoding import meaning_encoder
-from zhiyin.pipeline.engine import Stores
 from zhiyin.pipeline.group_tastes import GroupTastes, own_words
 from zhiyin.pipeline.said_and_done import read_statements
 from zhiyin.pipeline.settings import Settings
 from zhiyin.pipeline.tagged_catalogue import TaggedCatalogue
+from zhiyin.pipeline.trained import Trained
 
 _LONGEST_WISH = 500
 _MOST_EDITS = 500
@@ -37,44 +44,59 @@ class Profiles:
     """The profiles of a workspace's users.
 
     Args:
-        stores: Events, items, users and edits.
+        events: What users did.
+        entities: What is known of them.
+        edits: What they changed; None where the store keeps no profiles.
         settings: The workspace's settings.
         catalogue: Tags and vectors of items.
-        judge: What reads reviews.
         clock: Source of the present.
     """
 
     def __init__(
         self,
-        stores: Stores,
         *,
+        events: EventStore,
+        entities: EntityStore,
+        edits: ProfileStore | None,
         settings: Settings,
         catalogue: TaggedCatalogue,
-        judge: SentimentJudge,
         clock: Clock,
     ) -> None:
-        self._stores = stores
+        self._events = events
+        self._entities = entities
+        self._kept = edits
         self._settings = settings
-        self._judge = judge
         self._clock = clock
         self.catalogue = catalogue
+        self._trained: Trained | None = None
         self._groups: GroupTastes | None = None
 
-    def learn_groups(self, users: Vocabulary, items: Vocabulary, behaviour: csr_matrix) -> None:
-        """Learns what people of a kind like, from a matrix of shape (n_users, n_items)."""
-        places = self.catalogue.places(items)
-        tags = self.catalogue.table.matrix[np.maximum(places, 0)]
-        tags = csr_matrix(tags.multiply((places >= 0)[:, None]))
-        self._groups = GroupTastes(
-            self._stores.entities, users=users, behaviour=behaviour, item_tags=tags
-        )
+    @cached_property
+    def judge(self) -> SentimentJudge:
+        """What reads reviews."""
+        return SentimentJudge(self.catalogue.encoder)
 
-    def of(self, user_id: str) -> Profile:
-        """The profile of anybody; of a user who was never seen it is empty."""
+    def refresh(self) -> None:
+        """Reads items and groups again at the next use: the catalogue changed."""
+        self.catalogue.forget()
+        self._groups = None
+
+    def follow(self, trained: Trained) -> None:
+        """Reads the catalogue anew when it is next needed, and what people of a kind like."""
+        self._trained = trained
+        self.refresh()
+
+    def of(self, user_id: str, *, readable: bool = True) -> Profile:
+        """The profile of anybody; of a user who was never seen it is empty.
+
+        Args:
+            user_id: Whose.
+            readable: Whether to list tags with their evidence; scoring needs only weights.
+        """
         key = id_key(user_id)
-        events = self._stores.events.history(key, limit=self._settings.profile.events, words=True)
+        events = self._events.history(key, limit=self._settings.profile.events, words=True)
         edits = self._edits.edits(key)
-        attributes = self._stores.entities.get("user", [user_id]).get(user_id, {})
+        attributes = self._entities.get("user", [user_id]).get(user_id, {})
         wishes = [edit.subject for edit in edits if edit.action == "wish"]
         if not events and not edits and not attributes:
             return nobody(user_id)
@@ -82,7 +104,7 @@ class Profiles:
             events,
             [*wishes, *own_words(attributes)],
             catalogue=self.catalogue,
-            judge=self._judge,
+            judge=self.judge,
             settings=self._settings,
             now=self._clock(),
         )
@@ -92,8 +114,9 @@ class Profiles:
             edits,
             said,
             n_events=len(events),
-            groups=self._groups.of(attributes) if self._groups is not None else {},
+            groups=self._tastes_of(attributes),
             gate=self.gate(len(events)),
+            readable=readable,
         )
 
     def gate(self, n_events: int) -> float:
@@ -101,29 +124,34 @@ class Profiles:
         k = self._settings.profile.gate
         return k / (k + n_events)
 
-    def edit(self, user_id: str, action: EditAction, subjects: Sequence[str]) -> None:
-        """Pins, mutes or forgets tags, or adds wishes; all or none.
+    def edit(self, user_id: str, changes: Mapping[EditAction, Sequence[str]]) -> None:
+        """Pins, mutes or forgets tags, or adds wishes.
+
+        Args:
+            user_id: Whose profile.
+            changes: By action, tags ("facet:name", or a name alone), or texts of wishes.
 
         Raises:
-            DataError: A tag that the catalogue does not have, an empty or endless wish.
+            DataError: A tag that no item has, a wish without words or without end, too many
+                edits; then nothing was changed.
         """
-        if action not in get_args(EditAction):
-            raise DataError(
-                f"{action!r} is no edit", hint=f"known: {', '.join(get_args(EditAction))}"
-            )
-        key = id_key(user_id)
-        store = self._edits
+        key, store = id_key(user_id), self._edits
         known = {edit.subject: edit for edit in store.edits(key)}
-        wanted = [s for subject in subjects for s in self._subjects(action, subject, known)]
-        if len(known) + len(wanted) > _MOST_EDITS:
+        wanted: list[tuple[EditAction, str]] = [
+            (action, named)
+            for action, subjects in changes.items()
+            for subject in subjects
+            for named in self._subjects(action, subject, known)
+        ]
+        if len(known.keys() | {named for _, named in wanted}) > _MOST_EDITS:
             raise DataError(
                 f"a profile holds at most {_MOST_EDITS} edits", hint="forget some, or reset it"
             )
-        for subject in wanted:
-            if action == "forget" and subject in known and known[subject].action == "wish":
-                store.withdraw(key, subject)
+        for action, named in wanted:
+            if action == "forget" and named in known and known[named].action == "wish":
+                store.withdraw(key, named)
             else:
-                store.edit(key, ProfileEdit(action, subject, self._clock()))
+                store.edit(key, ProfileEdit(action, named, self._clock()))
 
     def reset(self, user_id: str) -> int:
         """Takes all edits of a user back; returns how many there were."""
@@ -134,11 +162,27 @@ class Profiles:
         found = self._edits.edits(id_key(user_id))
         return [edit.subject for edit in found if edit.action == "mute"]
 
+    def _tastes_of(self, attributes: Mapping[str, Any]) -> dict[str, Floats]:
+        """Tags that people with these attributes take more than others."""
+        trained = self._trained
+        if trained is None or not attributes:
+            return {}
+        if self._groups is None:
+            places = self.catalogue.places(trained.items)
+            tags = self.catalogue.table.matrix[np.maximum(places, 0)]
+            self._groups = GroupTastes(
+                self._entities,
+                users=trained.users,
+                behaviour=trained.behaviour,
+                item_tags=csr_matrix(tags.multiply((places >= 0)[:, None])),
+            )
+        return self._groups.of(attributes)
+
     @property
     def _edits(self) -> ProfileStore:
-        if self._stores.profiles is None:
+        if self._kept is None:
             raise StoreError("this store keeps no profiles", hint="use the embedded store")
-        return self._stores.profiles
+        return self._kept
 
     def _subjects(
         self, action: EditAction, subject: str, known: Mapping[str, ProfileEdit]
@@ -166,19 +210,36 @@ class Profiles:
         return [str(table.tags[column]) for column in columns]
 
 
-def open_profiles(stores: Stores, *, settings: Settings, folder: Path, clock: Clock) -> Profiles:
+def open_profiles(
+    events: EventStore,
+    entities: EntityStore,
+    *,
+    edits: ProfileStore | None,
+    enrichments: EnrichmentStore | None,
+    settings: Settings,
+    open_encoder: Callable[[], TextEncoder | None],
+    clock: Clock,
+) -> Profiles:
     """The profiles of a workspace; nothing is read before it is asked for.
 
     Args:
-        stores: Its stores.
-        settings: Its settings.
-        folder: Where vectors of texts are remembered.
+        events: What users did.
+        entities: Users and items.
+        edits: What users changed.
+        enrichments: What was worked out about items.
+        settings: The workspace's settings.
+        open_encoder: Gives what reads texts, when it is first needed.
         clock: Source of the present.
     """
-    encoder = meaning_encoder(settings.text, folder=folder)
-    catalogue = TaggedCatalogue(stores.entities, enrichments=stores.enrichments, encoder=encoder)
-    judge = SentimentJudge(encoder)
-    return Profiles(stores, settings=settings, catalogue=catalogue, judge=judge, clock=clock)
+    catalogue = TaggedCatalogue(entities, enrichments=enrichments, open_encoder=open_encoder)
+    return Profiles(
+        events=events,
+        entities=entities,
+        edits=edits,
+        settings=settings,
+        catalogue=catalogue,
+        clock=clock,
+    )
 
 
 class ProfileScorer:
@@ -197,7 +258,7 @@ class ProfileScorer:
         Returns:
             None where nothing is known of the user that tells items apart.
         """
-        profile = self._profiles.of(user_id)
+        profile = self._profiles.of(user_id, readable=False)
         if profile.is_empty:
             return None
         catalogue = self._profiles.catalogue

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from threading import RLock
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from zhiyin.core.histories import Floats
 from zhiyin.core.protocols import EnrichmentStore, EntityStore, TextEncoder
 from zhiyin.data.vocabulary import Vocabulary
 from zhiyin.models.profile.facets import FacetReader, learn_facets
-from zhiyin.models.profile.reading import TagMatcher
+from zhiyin.models.profile.reading import TagMatcher, as_matrix
 from zhiyin.models.profile.tags import TagTable, tag_table
 
-_TEXT_VECTORS = 20_000
+_TEXTS_KEPT = 20_000
 _NAMED_BY_MEANING = 3_000
 """So many of the most frequent tags are found by the meaning of their names too."""
 _NO_MEANING = {"price", "decade", "language"}
@@ -39,7 +41,8 @@ class TaggedCatalogue:
     Args:
         entities: Where items are.
         enrichments: What was worked out about them; tags of a language model count.
-        encoder: What reads texts; None where only words could be compared.
+        open_encoder: Gives what reads texts, when it is first needed; None where only
+            words could be compared.
     """
 
     def __init__(
@@ -47,23 +50,30 @@ class TaggedCatalogue:
         entities: EntityStore,
         *,
         enrichments: EnrichmentStore | None = None,
-        encoder: TextEncoder | None = None,
+        open_encoder: Callable[[], TextEncoder | None] = lambda: None,
     ) -> None:
         self._entities = entities
         self._enrichments = enrichments
-        self._encoder = encoder
+        self._open_encoder = open_encoder
         self._lock = RLock()
         self._state: _State | None = None
         self._names: Floats | None = None
         self._mean: Floats | None = None
         self._places: dict[int, tuple[Vocabulary, NDArray[np.int32]]] = {}
         self._known_texts: dict[str, Floats] = {}
+        self._matches: dict[str, dict[int, float]] = {}
+
+    @cached_property
+    def encoder(self) -> TextEncoder | None:
+        """What reads texts."""
+        return self._open_encoder()
 
     def forget(self) -> None:
         """Reads everything again at the next use: the catalogue changed."""
         with self._lock:
             self._state = self._names = self._mean = None
             self._places.clear()
+            self._matches.clear()
 
     @property
     def items(self) -> Vocabulary:
@@ -104,31 +114,39 @@ class TaggedCatalogue:
 
     def read_texts(self, texts: Sequence[str]) -> Floats | None:
         """Vectors of searches and wishes, float32 of shape (len(texts), dim); None: no encoder."""
-        if self._encoder is None:
+        if self.encoder is None:
             return None
         with self._lock:
             missing = [t for t in dict.fromkeys(texts) if t not in self._known_texts]
-            if len(self._known_texts) + len(missing) > _TEXT_VECTORS:
+            if len(self._known_texts) + len(missing) > _TEXTS_KEPT:
                 self._known_texts.clear()
                 missing = list(dict.fromkeys(texts))
             if missing:
-                found = self._encoder.encode(missing, role="query").vectors
+                found = self.encoder.encode(missing, role="query").vectors
                 self._known_texts.update(zip(missing, found, strict=True))
-            empty = np.empty((0, self._encoder.dim), dtype=np.float32)
+            empty = np.empty((0, self.encoder.dim), dtype=np.float32)
             return np.stack([self._known_texts[t] for t in texts]) if texts else empty
 
-    def match(self, texts: Sequence[str]) -> Any:  # noqa: ANN401 - a csr_matrix of scipy
-        """How much each text is about each tag; see `TagMatcher.match`."""
+    def match(self, texts: Sequence[str]) -> csr_matrix:
+        """How much each text is about each tag, float32 of shape (len(texts), n_tags), 0..1."""
         table = self.table
-        return TagMatcher(table).match(texts, self._nearness(texts, table) if texts else None)
+        with self._lock:
+            missing = [text for text in dict.fromkeys(texts) if text not in self._matches]
+            if len(self._matches) + len(missing) > _TEXTS_KEPT:
+                self._matches.clear()
+                missing = list(dict.fromkeys(texts))
+            if missing:
+                found = TagMatcher(table).match(missing, self._nearness(missing, table))
+                self._matches.update(zip(missing, found, strict=True))
+            return as_matrix([self._matches[text] for text in texts], len(table.tags))
 
     def _nearness(self, texts: Sequence[str], table: TagTable) -> Floats | None:
         vectors = self.read_texts(texts)
-        if vectors is None or self._encoder is None:
+        if vectors is None or self.encoder is None:
             return None
         with self._lock:
             if self._names is None:
-                self._names = _name_vectors(table, self._encoder)
+                self._names = _name_vectors(table, self.encoder)
             return np.asarray(vectors @ self._names.T, dtype=np.float32)
 
     def _loaded(self) -> _State:
@@ -176,12 +194,12 @@ class TaggedCatalogue:
 
     def _encode(self, columns: dict[str, list[Any]], reader: FacetReader, n: int) -> Floats | None:
         """Unit vectors of all texts of each item, less the catalogue's mean; zeros without."""
-        if self._encoder is None:
+        if self.encoder is None:
             return None
-        total = np.zeros((n, self._encoder.dim), dtype=np.float32)
+        total = np.zeros((n, self.encoder.dim), dtype=np.float32)
         for name in reader.texts:
             texts = ["" if v is None else str(v) for v in columns.get(name, [None] * n)]
-            total += self._encoder.encode(texts).vectors
+            total += self.encoder.encode(texts).vectors
         total /= np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-9)
         present = total.any(axis=1)
         if self._mean is None:

@@ -9,13 +9,12 @@ A tag that every item has weighs nothing, a rare one needs more than one event.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
+from scipy.sparse import csc_matrix, csr_matrix
 
 from zhiyin.core.histories import Floats
 from zhiyin.models.profile.interest import TagEvidence
@@ -79,48 +78,53 @@ def weigh(
     wanted, shunned = np.maximum(mass, 0.0), np.maximum(-mass, 0.0)
     both = np.stack([wanted, shunned])
     sums = np.asarray(statements.tags.T @ both.T).T
+    totals = np.repeat(both.sum(axis=1, keepdims=True), len(base_rates), axis=1)
     for column, time in (since or {}).items():
         stale = (statements.times <= time) & (statements.times >= 0)
         held = statements.tags[:, column].toarray().ravel() * stale
         sums[:, column] -= both @ held
-    liked = _divergence(sums[0], wanted.sum(), base_rates)
-    disliked = _divergence(sums[1], shunned.sum(), base_rates)
-    total = wanted.sum() + shunned.sum()
-    if total <= 0:
-        return np.zeros(len(base_rates), dtype=np.float32)
-    bits = (wanted.sum() * liked - shunned.sum() * disliked) / total
+        totals[:, column] -= both @ stale
+    bits = _divergence(sums, totals, base_rates) * totals
+    bits = (bits[0] - bits[1]) / np.maximum(totals.sum(axis=0), 1e-12)
     return (bits / (np.abs(bits) + _HALF)).astype(np.float32)
 
 
-def _divergence(sums: NDArray[np.float64], total: float, base_rates: Floats) -> NDArray[np.float64]:
+def _divergence(
+    sums: NDArray[np.float64], totals: NDArray[np.float64], base_rates: Floats
+) -> NDArray[np.float64]:
     """Bits that each tag contributes, never below 0; 0 where nothing was said of it."""
-    share = (sums + PRIOR * base_rates) / (total + PRIOR)
+    share = (sums + PRIOR * base_rates) / (totals + PRIOR)
     bits = share * np.log2(np.maximum(share, 1e-12) / base_rates)
     return np.where(sums > 1e-9, np.maximum(bits, 0.0), 0.0)
 
 
 def evidence(statements: Statements, columns: Sequence[int]) -> list[TagEvidence]:
-    """What each of some tags rests on."""
-    by_tag = statements.tags[:, list(columns)].tocsc()
-    return [
-        _facts(statements, by_tag.indices[by_tag.indptr[at] : by_tag.indptr[at + 1]])
-        for at in range(len(columns))
-    ]
+    """What each of some tags rests on; the same whatever order the statements came in."""
+    by_tag = csc_matrix(statements.tags[:, list(columns)])
+    order = sorted(range(len(statements)), key=lambda row: _rank(statements, row))
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.arange(len(order))
+    ranked: list[list[int]] = []
+    for at in range(len(columns)):
+        rows = by_tag.indices[by_tag.indptr[at] : by_tag.indptr[at + 1]]
+        ranked.append(rows[np.argsort(place[rows], kind="stable")].tolist())
+    mass: list[float] = statements.mass.tolist()
+    times: list[int] = statements.times.tolist()
+    return [_facts(statements, rows, mass, times) for rows in ranked]
 
 
-def _facts(statements: Statements, rows: NDArray[np.int32]) -> TagEvidence:
-    """The facts of some statements; the same whatever order they came in."""
-    found: list[int] = rows.tolist()
-    ranked = sorted(found, key=lambda row: _rank(statements, row))
-    newest = int(statements.times[rows].max(initial=-1))
+def _facts(
+    statements: Statements, rows: list[int], mass: list[float], times: list[int]
+) -> TagEvidence:
+    """The facts of some statements, weightiest first."""
+    kinds = statements.kinds
+    newest = max((times[row] for row in rows), default=-1)
     return TagEvidence(
-        speaking_for=_counts(statements.kinds[row] for row in ranked if statements.mass[row] > 0),
-        speaking_against=_counts(
-            statements.kinds[row] for row in ranked if statements.mass[row] < 0
-        ),
+        speaking_for=_counts([kinds[row] for row in rows if mass[row] > 0]),
+        speaking_against=_counts([kinds[row] for row in rows if mass[row] < 0]),
         last=newest if newest >= 0 else None,
-        items=_first(statements.items[row] for row in ranked),
-        queries=_first(statements.queries[row] for row in ranked),
+        items=_first([statements.items[row] for row in rows]),
+        queries=_first([statements.queries[row] for row in rows]),
     )
 
 
@@ -129,9 +133,16 @@ def _rank(statements: Statements, row: int) -> tuple[float, int, str, str]:
     return -abs(float(statements.mass[row])), -int(statements.times[row]), item, query
 
 
-def _counts(kinds: Iterable[str]) -> dict[str, int]:
-    return dict(sorted(Counter(kinds).items(), key=lambda pair: (-pair[1], pair[0])))
+def _counts(kinds: list[str]) -> dict[str, int]:
+    counts = {kind: kinds.count(kind) for kind in set(kinds)}
+    return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
-def _first(values: Iterable[str | None]) -> list[str]:
-    return list(dict.fromkeys(v for v in values if v is not None))[:_CITED]
+def _first(values: list[str | None]) -> list[str]:
+    found: list[str] = []
+    for value in values:
+        if value is not None and value not in found:
+            found.append(value)
+            if len(found) == _CITED:
+                break
+    return found

@@ -52,6 +52,21 @@ class Interest(Config):
         return f"{self.facet}:{self.name}"
 
 
+class ProfileView(Config):
+    """A profile as people and programs read it."""
+
+    user_id: str
+    """Whose."""
+    events: int
+    """How many events were read."""
+    wishes: list[str]
+    """What the user asked for, in their words, oldest first."""
+    interests: list[Interest]
+    """Edited tags first, then by weight in size."""
+    unknown: list[str]
+    """Edits that name tags which no item has at present."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Profile:
     """A user's interests.
@@ -81,3 +96,13 @@ class Profile:
     def is_empty(self) -> bool:
         """Whether nothing is known that could tell one item from another."""
         return self.vector is None and not self.weights.any()
+
+    def view(self) -> ProfileView:
+        """As people and programs read it."""
+        return ProfileView(
+            user_id=self.user_id,
+            events=self.n_events,
+            wishes=list(self.wishes),
+            interests=list(self.interests),
+            unknown=list(self.unknown),
+        )

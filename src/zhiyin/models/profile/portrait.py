@@ -25,6 +25,7 @@ def portray(
     n_events: int,
     groups: Mapping[str, Floats],
     gate: float,
+    readable: bool = True,
 ) -> Profile:
     """The profile of a user; edits win over what was inferred, and that over guesses.
 
@@ -37,6 +38,7 @@ def portray(
         groups: Weights of tags by group of people that the user belongs to, each of shape
             (n_tags,).
         gate: How much guesses count, 0..1.
+        readable: Whether to list tags with their evidence; scoring needs only weights.
     """
     chosen = {
         column: edit
@@ -61,7 +63,7 @@ def portray(
             sources[column] = "mute" if muted[column] else "pin"
     wishes = tuple(edit.subject for edit in edits if edit.action == "wish")
     lost = [e.subject for e in edits if e.action != "wish" and not table.columns_of(e.subject)]
-    listed = _listed(weights, table, said, sources, groups)
+    listed = _listed(weights, table, said, sources, groups) if readable else []
     return Profile(
         user_id,
         (*_spoken(wishes), *listed),
@@ -95,8 +97,9 @@ def _listed(
     """The heaviest tags with what they rest on; edited ones first."""
     strength = np.abs(weights)
     strength[[c for c, source in sources.items() if source in ("pin", "mute")]] += 2.0
-    order = np.argsort(-strength, kind="stable")[:_SHOWN]
-    shown: list[int] = order[strength[order] >= _SHOWN_FROM].tolist()
+    order = np.argsort(-strength, kind="stable")[: 3 * _SHOWN]
+    heavy: list[int] = order[strength[order] >= _SHOWN_FROM].tolist()
+    shown = [c for c in heavy if c in sources or not _said_already(c, heavy, table)][:_SHOWN]
     facts = evidence(said.statements, shown)
     return [
         Interest(
@@ -108,6 +111,18 @@ def _listed(
         )
         for column, fact in zip(shown, facts, strict=True)
     ]
+
+
+def _said_already(column: int, heavy: Sequence[int], table: TagTable) -> bool:
+    """Whether a topic is only a part of a tag that is listed anyway: book, of picture book."""
+    topic = table.tags[column]
+    if topic.facet != "topic":
+        return False
+    longer = (table.tags[c] for c in heavy)
+    return any(
+        tag != topic and topic.name in tag.name.casefold() and len(tag.name) > len(topic.name)
+        for tag in longer
+    )
 
 
 def _guessed(column: int, groups: Mapping[str, Floats]) -> TagEvidence:

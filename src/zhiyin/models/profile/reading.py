@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -44,26 +44,32 @@ class TagMatcher:
                     found.update(self._names.get(form, ()))
         return sorted(found)
 
-    def match(self, texts: Sequence[str], nearness: Floats | None = None) -> csr_matrix:
-        """How much each text is about each tag, float32 of shape (len(texts), n_tags), 0..1.
+    def match(self, texts: Sequence[str], nearness: Floats | None) -> list[dict[int, float]]:
+        """How much each text is about each tag, 0..1: its columns, ascending, and shares.
 
         Args:
             texts: Searches or wishes.
             nearness: Cosines of texts and names of tags, shape (len(texts), n_tags), where
                 an encoder gave them.
         """
-        rows: list[dict[int, float]] = []
-        for at, text in enumerate(texts):
-            row = dict.fromkeys(self.by_words(text), 1.0)
-            if nearness is not None:
-                near = np.argsort(-nearness[at], kind="stable")[:_MOST].tolist()
-                row |= {
-                    tag: float(nearness[at, tag])
-                    for tag in near
-                    if nearness[at, tag] >= _NEAR and tag not in row
-                }
-            rows.append(dict(sorted(row.items())))
-        indptr = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int32)
-        indices = np.array([tag for row in rows for tag in row], dtype=np.int32)
-        data = np.array([share for row in rows for share in row.values()], dtype=np.float32)
-        return csr_matrix((data, indices, indptr), shape=(len(texts), len(self._table.tags)))
+        return [
+            self._row(text, None if nearness is None else nearness[at])
+            for at, text in enumerate(texts)
+        ]
+
+    def _row(self, text: str, nearness: Floats | None) -> dict[int, float]:
+        row = dict.fromkeys(self.by_words(text), 1.0)
+        if nearness is not None:
+            near: list[int] = np.argsort(-nearness, kind="stable")[:_MOST].tolist()
+            for tag in near:
+                if nearness[tag] >= _NEAR and tag not in row:
+                    row[tag] = float(nearness[tag])
+        return dict(sorted(row.items()))
+
+
+def as_matrix(rows: Sequence[Mapping[int, float]], n_tags: int) -> csr_matrix:
+    """Rows of (column: value), columns ascending, as float32 of shape (len(rows), n_tags)."""
+    indptr = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int32)
+    indices = np.array([tag for row in rows for tag in row], dtype=np.int32)
+    data = np.array([share for row in rows for share in row.values()], dtype=np.float32)
+    return csr_matrix((data, indices, indptr), shape=(len(rows), n_tags))
