@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import polars as pl
 
@@ -48,4 +48,5 @@ def column(name: str, values: Sequence[Any]) -> pl.Series:
 def _as_list(value: Any) -> list[str] | None:  # noqa: ANN401 - whatever JSON holds
     if value is None:
         return None
-    return [str(part) for part in value] if isinstance(value, list) else [str(value)]
+    parts = cast(list[object], value) if isinstance(value, list) else [value]
+    return [str(part) for part in parts]

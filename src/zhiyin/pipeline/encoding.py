@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 from zhiyin.core.errors import ConfigError
 from zhiyin.core.protocols import TextEncoder
@@ -41,7 +42,7 @@ def open_encoder(settings: TextSettings, *, folder: Path | None = None) -> Chose
     if folder is None:
         return chosen
     cached = CachedEncoder(chosen.encoder, EncodingCache(folder / CACHE_FILE))
-    return ChosenEncoder(cached, chosen.name, chosen.fallback)
+    return ChosenEncoder(cast(TextEncoder, cached), chosen.name, chosen.fallback)
 
 
 def meaning_encoder(settings: TextSettings, *, folder: Path | None = None) -> TextEncoder | None:

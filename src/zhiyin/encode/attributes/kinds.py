@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import statistics
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from itertools import chain
-from typing import Any
+from typing import Any, cast
 
 _SAMPLE = 2_000
 _SEPARATORS = re.compile(r"\s*[,;|、，；]\s*")
@@ -61,7 +61,8 @@ def tags_of(value: Any) -> list[str]:  # noqa: ANN401 - whatever a catalogue hol
     if value is None:
         return []
     if isinstance(value, list | tuple | set):
-        parts = [str(part) for part in value if part is not None]
+        found = cast(Iterable[object], value)
+        parts = [str(part) for part in found if part is not None]
     else:
         parts = _SEPARATORS.split(_PARENTHESES.sub("", str(value)))
     return list(dict.fromkeys(part.strip() for part in parts if part.strip()))

@@ -10,6 +10,7 @@ from itertools import chain, pairwise
 from typing import Any, Protocol, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from zhiyin.core.histories import Floats
@@ -152,13 +153,14 @@ class WordReader(_Vocabulary):
 class NumberReader:
     """Numbers by rank, as bumps around the rank: near ranks are alike."""
 
-    _quantiles: Floats
+    _quantiles: NDArray[np.float64]
 
     def fit(self, column: Sequence[Any]) -> Floats:
         """See `Reader.fit`."""
         known = np.array([n for n in map(number_of, column) if n is not None], dtype=np.float64)
         places = np.linspace(0, 1, min(_QUANTILES, max(2, len(known))))
-        self._quantiles = np.quantile(known if len(known) else np.zeros(1), places)
+        found = np.quantile(known if len(known) else np.zeros(1), places)
+        self._quantiles = np.asarray(found, dtype=np.float64)
         return self.read(column)
 
     def read(self, column: Sequence[Any]) -> Floats:

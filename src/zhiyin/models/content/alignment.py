@@ -46,7 +46,7 @@ def attribute_weights(
         return {}
     rows = np.sort(rng.choice(warm, min(_ITEMS, len(warm)), replace=False))
     n = counts[rows].astype(np.float32)
-    weight = n / (n + np.float32(trust))
+    weight = np.asarray(n / (n + np.float32(trust)), dtype=np.float32)
     columns = behaviour[:, rows]
     wanted = np.asarray((columns.T @ columns).toarray(), dtype=np.float32)
     wanted -= np.outer(n, n) / np.float32(behaviour.shape[0])
@@ -58,7 +58,8 @@ def attribute_weights(
     ridge = _JITTER * np.trace(products) / len(products)
     if ridge <= 0:
         return {}
-    lower = np.linalg.cholesky(products + ridge * np.eye(len(products)))
+    square = np.asarray(products + ridge * np.eye(len(products)), dtype=np.float64)
+    lower = np.asarray(np.linalg.cholesky(square), dtype=np.float64)
     found, _ = nnls(lower.T, np.linalg.solve(lower, answers))
     roots = np.sqrt(found)
     if not roots.sum():

@@ -100,7 +100,8 @@ class ContentBridge:
         every = np.arange(len(points))
         among = likeness(self._known, self.weights, every, self._known)
         self._scale = max(float(np.mean(np.diag(among))), 1e-6)
-        trusted = self._counts[points] / (self._counts[points] + np.float32(self.config.trust))
+        users = self._counts[points]
+        trusted = np.asarray(users / (users + np.float32(self.config.trust)), dtype=np.float32)
         self._carrier = Carrier.fit(
             sharpened(among, scale=self._scale, power=self.config.power),
             trusted=trusted,

@@ -28,6 +28,12 @@ from zhiyin.pipeline.recipes.weights import search_weights
 
 _EXPLORING = 0.55
 """Share of the budget that may go into trying; the rest refits what was chosen."""
+_CAUTION = 1.8
+"""Refitting on all rows may take this many times what fitting for validation took."""
+_CONTENT = 0.65
+"""Share of the time that refitting leaves which may go into content; its refit needs the rest."""
+_LEAST_CONTENT = 2.0
+"""Seconds below which content is not begun."""
 _SHORTLIST = 400
 """Columns per query that the search of weights looks at."""
 
@@ -120,27 +126,39 @@ def choose(
                 explorer.explore(family, family.trials[turn])
     scores = _weigh(list(explorer.best.values()), explorer.judge, choice, k=validation.k)
     if dataset.item_attributes is not None:
-        choice.catalogue = read_catalogue(
-            dataset.item_attributes, encoder, deadline=deadline, progress=progress
-        )
-    if choice.catalogue is not None:
-        choice.skipped += choice.catalogue.skipped
-        progress("trying content", _EXPLORING)
-        choice.bridge = choose_bridge(
-            choice.catalogue.attributes,
-            validation,
-            scores,
-            taken=np.bincount(dataset.histories.items, minlength=len(dataset.items)) > 0,
-            deadline=_time_for_content(choice, deadline),
-            seed=seed,
-        )
+        refit_cost = sum(choice.costs.get(name, 0.0) for name, _, _ in choice.members)
+        room = Deadline((deadline.left - _CAUTION * refit_cost) * _CONTENT)
+        progress("reading the catalogue", _EXPLORING)
+        _consider_content(dataset, validation, scores, choice, encoder, room, seed)
     return choice
 
 
-def _time_for_content(choice: Choice, deadline: Deadline) -> Deadline:
-    """Half of what refitting the members leaves."""
-    refit_cost = sum(choice.costs.get(name, 0.0) for name, _, _ in choice.members)
-    return Deadline(max(1.0, (deadline.left - 1.2 * refit_cost) / 2))
+def _consider_content(
+    dataset: Dataset,
+    validation: Validation,
+    scores: Floats,
+    choice: Choice,
+    encoder: TextEncoder | None,
+    deadline: Deadline,
+    seed: int,
+) -> None:
+    """Reads the catalogue and chooses a bridge, in the time that the members' refit leaves."""
+    table = dataset.item_attributes
+    if table is None or deadline.left <= _LEAST_CONTENT:
+        choice.skipped.append("content: no time left in the budget")
+        return
+    choice.catalogue = read_catalogue(table, encoder, deadline=deadline)
+    if choice.catalogue is None:
+        return
+    choice.skipped += choice.catalogue.skipped
+    choice.bridge = choose_bridge(
+        choice.catalogue.attributes,
+        validation,
+        scores,
+        taken=np.bincount(dataset.histories.items, minlength=len(dataset.items)) > 0,
+        deadline=deadline,
+        seed=seed,
+    )
 
 
 def refit_bridge(

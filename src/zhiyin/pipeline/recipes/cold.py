@@ -26,6 +26,11 @@ _FEW = 30
 _PRETEND = 0.2
 """Share of the items that play cold ones where none is held out."""
 _USERS = 1_200
+_WORK_PER_SECOND = 2e10
+"""Multiply-adds, counting what goes with them: a cautious machine."""
+_LEAST_POINTS = 8
+_MOST_BYTES = 512 * 2**20
+"""Memory that the columns of the ridge may take."""
 _DISCOUNTS = (1.0 / np.log2(np.arange(2, 22))).astype(np.float32)
 _CUT = len(_DISCOUNTS)
 
@@ -131,7 +136,8 @@ class _Search:
         weights = attribute_weights(
             self.attributes, self.behaviour, trust=BridgeConfig().trust, rng=self.rng
         )
-        if not weights or len(warm) < 2 or not self.cold.any():
+        self.points = self._affordable_points(len(warm))
+        if not weights or self.points < _LEAST_POINTS or not self.cold.any():
             return None
         judge = _Judge(self.queries, self.truth, self.cold)
         if not judge.users:
@@ -145,23 +151,37 @@ class _Search:
         chosen, seconds = self._beside(chosen, weights)
         return ChosenBridge(chosen, weights, report | chosen.model_dump(), seconds)
 
+    def _affordable_points(self, warm: int) -> int:
+        """How many items may teach the ridge, for four fits to have time."""
+        points = min(warm, BridgeConfig().points)
+        while points >= _LEAST_POINTS:
+            work = points**3 / 3 + 2 * points**2 * len(self.counts)
+            if 4 * work / _WORK_PER_SECOND < self.deadline.left and (
+                4 * points * len(self.counts) <= _MOST_BYTES
+            ):
+                break
+            points = points * 3 // 4
+        return points
+
     def _best_ridge(self, weights: dict[str, float], judge: _Judge) -> _Tried | None:
         """The best of the grid, by its best single part."""
         best: _Tried | None = None
         for power, l2 in self.config.ridges:
             if best is not None and self.deadline.spent + 1.5 * best.seconds > (
-                0.5 * self.deadline.seconds
+                self.deadline.seconds - 2.0 * best.seconds
             ):
                 break
             started = self.deadline.spent
-            config = BridgeConfig(power=power, l2=l2, parts=_PARTS, beside=float(not self.real))
+            config = BridgeConfig(
+                power=power, l2=l2, parts=_PARTS, beside=float(not self.real), points=self.points
+            )
             bridge = ContentBridge(config, weights).fit(self.attributes, self.counts)
             parts = self._parts(bridge)
-            goals = {name: judge.value(part) for name, part in parts.items()}
-            lead = max(goals, key=lambda name: goals[name])
+            goals: list[tuple[float, Part]] = [(judge.value(s), part) for part, s in parts.items()]
+            goal, lead = max(goals)
             spent = self.deadline.spent - started
-            if best is None or goals[lead] > best.goal:
-                best = _Tried(config, bridge, parts, lead, goals[lead], parts[lead], spent)
+            if best is None or goal > best.goal:
+                best = _Tried(config, parts, lead, goal, parts[lead], spent)
         return best
 
     def _parts(self, bridge: ContentBridge) -> dict[Part, Floats]:
@@ -180,11 +200,11 @@ class _Search:
         for name, part in best.parts.items():
             if name == best.lead:
                 continue
-            tries = [(judge.value(best.total + w * part), w) for w in self.config.parts]
+            tries = [(judge.value(_sum(best.total, w, part)), w) for w in self.config.parts]
             goal, weight = max(tries)
             if goal > best.goal * (1 + self.config.least_gain):
                 best.goal, mixed[name] = goal, weight
-                best.total = best.total + np.float32(weight) * part
+                best.total = _sum(best.total, weight, part)
         return mixed
 
     def _beside(
@@ -245,7 +265,6 @@ class _Search:
 @dataclass(slots=True)
 class _Tried:
     config: BridgeConfig
-    bridge: ContentBridge
     parts: dict[Part, Floats]
     lead: Part
     goal: float
@@ -289,6 +308,10 @@ class _Judge:
         hit = np.take_along_axis(self._hit, np.take_along_axis(best, order, axis=1), axis=1)
         recall = hit.sum(axis=1) / self._wanted
         return float((recall + hit @ _DISCOUNTS[:k] / self._ideal).mean() / 2)
+
+
+def _sum(total: Floats, weight: float, part: Floats) -> Floats:
+    return np.asarray(total + np.float32(weight) * part, dtype=np.float32)
 
 
 def behaviour(histories: Histories) -> csr_matrix:

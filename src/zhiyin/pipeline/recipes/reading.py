@@ -10,12 +10,11 @@ import polars as pl
 
 from zhiyin.core.attributes import Attribute
 from zhiyin.core.clock import Deadline
-from zhiyin.core.progress import Progress
 from zhiyin.core.protocols import TextEncoder
 from zhiyin.encode.attributes.catalogue import CatalogueReader, text_columns
 
 _SAMPLE = 48
-_SHARE = 0.35
+_SHARE = 0.5
 """Part of the time left that reading the meaning of texts may take."""
 
 
@@ -35,7 +34,7 @@ class ReadCatalogue:
 
 
 def read_catalogue(
-    table: pl.DataFrame, encoder: TextEncoder | None, *, deadline: Deadline, progress: Progress
+    table: pl.DataFrame, encoder: TextEncoder | None, *, deadline: Deadline
 ) -> ReadCatalogue | None:
     """Attributes of a catalogue; None where no column tells anything.
 
@@ -45,18 +44,14 @@ def read_catalogue(
     Args:
         table: A column per attribute, a row per item.
         encoder: What reads the meaning of texts; None leaves it out.
-        deadline: The budget of the training.
-        progress: Told what is being read.
+        deadline: For everything that content needs before its refit.
     """
     columns = {name: table[name].to_list() for name in table.columns}
-    progress("reading texts", 0.0)
     skipped: list[str] = []
     allowed = deadline.left * _SHARE
     texts = text_columns(columns)
-    for name in (
-        [] if encoder is None else sorted(texts, key=lambda text: _characters(columns[text]))
-    ):
-        cost = _seconds(encoder, columns[name])
+    for name in sorted(texts, key=lambda text: _characters(columns[text])):
+        cost = 0.0 if encoder is None else _seconds(encoder, columns[name])
         if cost > allowed:
             skipped.append(f"meaning of {name}: {cost:.0f} s to read, and the budget has no room")
         allowed -= min(cost, allowed)
