@@ -45,6 +45,11 @@ def open_encoder(settings: TextSettings, *, folder: Path | None = None) -> Chose
     return ChosenEncoder(cast(TextEncoder, cached), chosen.name, chosen.fallback)
 
 
+def installed_encoder() -> TextEncoder | None:
+    """The best encoder of meaning that is installed, without a memory between runs."""
+    return meaning_encoder(TextSettings())
+
+
 def meaning_encoder(settings: TextSettings, *, folder: Path | None = None) -> TextEncoder | None:
     """`open_encoder`, or None where only words could be compared: models count those anyway."""
     chosen = open_encoder(settings, folder=folder)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from zhiyin.core.clock import Deadline
 from zhiyin.core.errors import NotEnoughDataError
 from zhiyin.core.progress import Progress, silent
@@ -10,9 +12,8 @@ from zhiyin.core.registry import RETRIEVERS, load
 from zhiyin.data.dataset import Dataset
 from zhiyin.models.hybrid.blend import Blend
 from zhiyin.pipeline.content import Content
-from zhiyin.pipeline.encoding import meaning_encoder
+from zhiyin.pipeline.encoding import installed_encoder
 from zhiyin.pipeline.recipes.auto import Choice, choose, refit, refit_bridge
-from zhiyin.pipeline.settings import TextSettings
 from zhiyin.pipeline.trained import Trained
 
 AUTO = "auto"
@@ -25,7 +26,7 @@ def train(
     recipe: str,
     budget_s: float,
     seed: int,
-    encoder: TextEncoder | None = None,
+    encoder: Callable[[], TextEncoder | None] = installed_encoder,
     progress: Progress = silent,
 ) -> Trained:
     """Trains by a recipe.
@@ -35,7 +36,7 @@ def train(
         recipe: "auto", or the name of one registered model with its default config.
         budget_s: Seconds that training may take.
         seed: Seed of every draw.
-        encoder: What reads the meaning of texts; None takes the best that is installed.
+        encoder: Gives what reads the meaning of texts, where there are any.
         progress: Told what is being done.
 
     Raises:
@@ -48,7 +49,7 @@ def train(
     choice = (
         choose(
             dataset,
-            encoder=encoder or meaning_encoder(TextSettings()),
+            encoder=encoder,
             deadline=deadline,
             seed=seed,
             progress=progress,

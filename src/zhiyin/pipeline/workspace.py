@@ -145,7 +145,7 @@ class Workspace:
                     recipe=recipe or settings.recipe,
                     budget_s=seconds(budget or settings.budget),
                     seed=settings.seed,
-                    encoder=self.encoder(),
+                    encoder=self.encoder,
                     progress=progress,
                 )
                 self.artifacts.publish(

@@ -216,9 +216,10 @@ class ContentBridge:
         Returns:
             float32 of shape (p, m).
         """
-        place = np.full(self.n_items, -1)
+        size = max(self.n_items, 1 + int(max(past.max(initial=0), items.max(initial=0))))
+        place = np.full(size, -1)
         place[self._points] = np.arange(len(self._points))
-        column = np.full(self.n_items, -1)
+        column = np.full(size, -1)
         column[self._columns.items] = np.arange(len(self._columns.items))
         rows, columns = place[past], column[items]
         found = self._columns.carry[np.ix_(np.maximum(rows, 0), np.maximum(columns, 0))].copy()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -97,7 +98,7 @@ class Choice:
 def choose(
     dataset: Dataset,
     *,
-    encoder: TextEncoder | None,
+    encoder: Callable[[], TextEncoder | None],
     deadline: Deadline,
     seed: int,
     progress: Progress,
@@ -106,7 +107,7 @@ def choose(
 
     Args:
         dataset: All training rows.
-        encoder: What reads the meaning of texts; None leaves it out.
+        encoder: Gives what reads the meaning of texts; None leaves meaning out.
         deadline: The budget of the whole training.
         seed: Seed of every draw.
         progress: Told what is being tried.
@@ -138,7 +139,7 @@ def _consider_content(
     validation: Validation,
     scores: Floats,
     choice: Choice,
-    encoder: TextEncoder | None,
+    encoder: Callable[[], TextEncoder | None],
     deadline: Deadline,
     seed: int,
 ) -> None:
@@ -147,7 +148,7 @@ def _consider_content(
     if table is None or deadline.left <= _LEAST_CONTENT:
         choice.skipped.append("content: no time left in the budget")
         return
-    choice.catalogue = read_catalogue(table, encoder, deadline=deadline)
+    choice.catalogue = read_catalogue(table, encoder(), deadline=deadline)
     if choice.catalogue is None:
         return
     choice.skipped += choice.catalogue.skipped
