@@ -13,11 +13,8 @@ from pydantic import BaseModel, Field, ValidationError
 
 from zhiyin.core.config import Config
 from zhiyin.core.histories import Floats
-from zhiyin.llm.errors import BadReplyError, ServiceDownError, ServiceRefusedError
-
-_AGAIN = {408, 409, 425, 429, 500, 502, 503, 504}
-"""Answers after which the same request may succeed."""
-_LONGEST_WAIT = 60.0
+from zhiyin.llm.errors import BadReplyError
+from zhiyin.llm.patience import Endpoint
 
 
 class EmbeddingsConfig(Config):
@@ -73,13 +70,14 @@ class EmbeddingsClient:
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.config = config
-        self._rng = rng
-        self._sleep = sleep
-        key = environment.get(config.key_variable, "")
-        self._headers = {"Authorization": f"Bearer {key}"} if key else {}
-        self._transport = transport
-        self._ssl = httpx.create_ssl_context()
-        self._url = config.base_url.rstrip("/") + "/embeddings"
+        self._endpoint = Endpoint(
+            config,
+            "/embeddings",
+            rng=rng,
+            environment=environment,
+            sleep=sleep,
+            transport=transport,
+        )
 
     def embed(self, texts: Sequence[str]) -> Floats:
         """The vectors of texts, float32 of shape (n, dim); dim is 0 where there are none.
@@ -91,17 +89,12 @@ class EmbeddingsClient:
         """
         if not texts:
             return np.empty((0, 0), dtype=np.float32)
-        with httpx.Client(
-            headers=self._headers,
-            timeout=self.config.timeout,
-            transport=self._transport,
-            verify=self._ssl,
-        ) as http:
+        with self._endpoint.open() as http:
             parts = [self._one_batch(http, batch) for batch in self._batches(texts)]
         widths = {part.shape[1] for part in parts}
         if len(widths) > 1:
             raise BadReplyError(
-                f"{self._url} gave vectors of lengths {sorted(widths)} in one run",
+                f"{self._endpoint.url} gave vectors of lengths {sorted(widths)} in one run",
                 hint="check that the endpoint serves one model under this name",
             )
         return np.concatenate(parts)
@@ -122,47 +115,20 @@ class EmbeddingsClient:
         body: dict[str, Any] = {"model": self.config.model, "input": texts}
         if self.config.send_dimensions is not None:
             body["dimensions"] = self.config.send_dimensions
-        response = self._post(http, body)
+        content = self._endpoint.post(http, body)
         try:
-            rows = sorted(_Reply.model_validate_json(response.content).data, key=lambda r: r.index)
+            rows = sorted(_Reply.model_validate_json(content).data, key=lambda r: r.index)
         except ValidationError as error:
             raise BadReplyError(
-                f"{self._url} answered something that is no list of embeddings: "
-                f"{response.text[:200]!r}",
+                f"{self._endpoint.url} answered something that is no list of embeddings: "
+                f"{content[:200].decode('utf-8', 'replace')!r}",
                 hint="check that base_url ends where the endpoint's /embeddings begins",
             ) from error
         lengths = {len(row.embedding) for row in rows}
         if [row.index for row in rows] != list(range(len(texts))) or len(lengths) != 1:
             raise BadReplyError(
-                f"{self._url} gave {len(rows)} vectors of lengths {sorted(lengths)} "
+                f"{self._endpoint.url} gave {len(rows)} vectors of lengths {sorted(lengths)} "
                 f"for {len(texts)} texts",
                 hint="try a smaller batch; some endpoints drop what they cannot hold",
             )
         return np.array([row.embedding for row in rows], dtype=np.float32)
-
-    def _post(self, http: httpx.Client, body: dict[str, Any]) -> httpx.Response:
-        trouble = ""
-        for attempt in range(self.config.attempts):
-            if attempt:
-                self._sleep(self._pause(attempt))
-            try:
-                response = http.post(self._url, json=body)
-            except httpx.TransportError as error:
-                trouble = f"{type(error).__name__}: {error}"
-                continue
-            if response.is_success:
-                return response
-            trouble = f"HTTP {response.status_code}: {response.text[:200]}"
-            if response.status_code not in _AGAIN:
-                raise ServiceRefusedError(
-                    f"{self._url} refuses: {trouble}",
-                    hint=f"check the model's name and the key in {self.config.key_variable}",
-                )
-        raise ServiceDownError(
-            f"{self._url} gave no answer in {self.config.attempts} attempts; last: {trouble}",
-            hint="check that the endpoint runs and that base_url is right",
-        )
-
-    def _pause(self, attempt: int) -> float:
-        longest = min(_LONGEST_WAIT, self.config.backoff * 2.0 ** (attempt - 1))
-        return float(longest * self._rng.uniform(0.5, 1.0))

@@ -1,6 +1,7 @@
 """The seams of the house: small protocols, each with a shipped conformance suite."""
 
 from zhiyin.core.protocols.encoders import Encoded, TextEncoder, TextRole, VectorIndex
+from zhiyin.core.protocols.language import LanguageModel, Prompt, Reply
 from zhiyin.core.protocols.models import Arrays, Retriever
 from zhiyin.core.protocols.policies import Policy, Selection
 from zhiyin.core.protocols.stores import (
@@ -30,10 +31,13 @@ __all__ = [
     "EntityStore",
     "EventStore",
     "ExposureLog",
+    "LanguageModel",
     "PastEvent",
     "Policy",
     "ProfileEdit",
     "ProfileStore",
+    "Prompt",
+    "Reply",
     "Retriever",
     "Selection",
     "TextEncoder",

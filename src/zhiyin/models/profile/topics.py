@@ -63,6 +63,7 @@ class Topics:
             for (first, second), n in pairs.items()
             if _LEAST < n <= most
             and first != second
+            and not {first, second} & set(known)
             and 2 * n >= _PHRASE_SHARE * (words[first] + words[second])
         }
         kept = [(n, word) for word, n in counts.items() if word not in known]
