@@ -76,6 +76,25 @@ class ProfileSettings(Config):
     """Events after which behaviour counts as much as the profile."""
 
 
+class LlmSettings(Config):
+    """A language model, where there is one: any endpoint that speaks OpenAI's chat protocol."""
+
+    base_url: str = ""
+    """Address before ``/chat/completions``, such as "http://localhost:11434/v1"; empty: none."""
+    model: str = ""
+    """The model's name at the endpoint."""
+    key_variable: str = "ZHIYIN_LLM_KEY"
+    """Environment variable that holds the key."""
+    timeout: float = Field(default=60.0, gt=0)
+    """Seconds to wait for one whole answer."""
+    attempts: int = Field(default=3, ge=1)
+    """How often a request is tried before the endpoint counts as down."""
+    concurrency: int = Field(default=4, ge=1, le=64)
+    """Questions under way at once."""
+    max_tokens: int = Field(default=400, ge=1)
+    """Length of an answer at most."""
+
+
 class TextSettings(Config):
     """How texts are read."""
 
@@ -112,6 +131,8 @@ class Settings(Config):
     """The section [search]."""
     profile: ProfileSettings = ProfileSettings()
     """The section [profile]."""
+    llm: LlmSettings = LlmSettings()
+    """The section [llm]."""
 
 
 def read_settings(path: Path) -> Settings:

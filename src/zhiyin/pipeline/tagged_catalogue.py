@@ -90,6 +90,15 @@ class TaggedCatalogue:
         """The items' vectors less their mean, float32 of shape (n, dim); None: no encoder."""
         return self._loaded().vectors
 
+    @property
+    def text_columns(self) -> tuple[str, ...]:
+        """The attributes that hold texts."""
+        return self._loaded().reader.texts
+
+    def topics_of(self, attributes: Attributes) -> list[str]:
+        """The topics of one item, most telling first."""
+        return self._loaded().reader.topics_of(attributes)
+
     def meet(self, keys: Sequence[int]) -> None:
         """Reads those of some items (by key) that are not known yet."""
         state = self._loaded()

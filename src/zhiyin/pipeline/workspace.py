@@ -11,9 +11,9 @@ from typing import Any, Self
 from filelock import FileLock, Timeout
 
 from zhiyin.core.clock import Clock, system_clock
-from zhiyin.core.errors import ArtifactError, StoreBusyError
+from zhiyin.core.errors import ArtifactError, StoreBusyError, StoreError
 from zhiyin.core.progress import Progress, silent
-from zhiyin.core.protocols import Appended, Policy, TextEncoder
+from zhiyin.core.protocols import Appended, LanguageModel, Policy, TextEncoder
 from zhiyin.core.slate import Slate
 from zhiyin.data.importing import ImportOptions, TableReport
 from zhiyin.models.profile.interest import Profile
@@ -21,8 +21,10 @@ from zhiyin.pipeline.artifacts import ArtifactFolder
 from zhiyin.pipeline.assembly import load_dataset
 from zhiyin.pipeline.encoding import meaning_encoder
 from zhiyin.pipeline.engine import Engine, Stores
+from zhiyin.pipeline.enrichment import EnrichmentReport, enrich_items
 from zhiyin.pipeline.importing import import_tables
 from zhiyin.pipeline.items import store_items
+from zhiyin.pipeline.language_model import open_language_model
 from zhiyin.pipeline.likeness import Neighbour
 from zhiyin.pipeline.live import record_events
 from zhiyin.pipeline.profiles import Profiles, open_profiles
@@ -268,6 +270,37 @@ class Workspace:
             open_encoder=self.encoder,
             clock=self._clock,
         )
+
+    def enrich(
+        self,
+        *,
+        limit: int | None = None,
+        model: LanguageModel | None = None,
+        progress: Progress = silent,
+    ) -> EnrichmentReport:
+        """Works out tags, topics and a summary for items that lack them or changed.
+
+        Args:
+            limit: At most so many items now; None for all.
+            model: What answers; None for that of the section [llm], if there is one.
+            progress: Told how far it has come.
+
+        Raises:
+            ConfigError: The section [llm] names an address and no model.
+            StoreError: The store keeps no enrichments.
+        """
+        if self.stores.enrichments is None:
+            raise StoreError("this store keeps no enrichments", hint="use the embedded store")
+        report = enrich_items(
+            self.stores.entities,
+            self.stores.enrichments,
+            catalogue=self.profiles.catalogue,
+            model=model or open_language_model(self.settings.llm, folder=self.folder),
+            limit=limit,
+            progress=progress,
+        )
+        self.profiles.refresh()
+        return report
 
     def engine(self) -> Engine:
         """The engine over the published model; it follows the pointer when that moves.

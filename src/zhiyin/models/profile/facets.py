@@ -75,6 +75,11 @@ class FacetReader:
             row += [Tag("topic", word) for word in words if word not in said]
         return rows
 
+    def topics_of(self, attributes: Mapping[str, Any]) -> list[str]:
+        """All topics of one item's texts, most telling first."""
+        columns = {name: [attributes.get(name)] for name in self.texts}
+        return self.topics.weigh(_texts(columns, self.texts, 1)[0])
+
 
 def learn_facets(columns: Columns, n: int) -> FacetReader:
     """Decides what each column of a catalogue of n items is."""
