@@ -31,6 +31,7 @@ from zhiyin.core.rng import derive_rng
 from zhiyin.core.slate import Position, Slate
 from zhiyin.core.topk import EMPTY, TopK, bar, top_k
 from zhiyin.data.vocabulary import Vocabulary
+from zhiyin.pipeline.cold_users import Tastes, lean
 from zhiyin.pipeline.evidence import with_evidence
 from zhiyin.pipeline.fresh_items import FreshItems
 from zhiyin.pipeline.likeness import Neighbour, items_like, users_like
@@ -69,6 +70,7 @@ class Engine:
         clock: Source of the present.
         new_id: Source of slate ids.
         encoder: Gives the workspace's reader of texts, for items newer than the model.
+        tastes: The users' profiles, for those who did little yet.
     """
 
     def __init__(
@@ -82,6 +84,7 @@ class Engine:
         clock: Clock = system_clock,
         new_id: Callable[[], str] = lambda: uuid.uuid4().hex,
         encoder: Callable[[], TextEncoder | None] = lambda: None,
+        tastes: Tastes | None = None,
     ) -> None:
         self.trained = trained
         self.version = version
@@ -90,6 +93,7 @@ class Engine:
         self._settings = settings
         self._clock = clock
         self._new_id = new_id
+        self._tastes = tastes
         self._histories = LiveHistories(
             trained,
             stores.events,
@@ -138,7 +142,9 @@ class Engine:
         self._fresh.refresh(now=now)
         since = self._histories.since(user_id)
         queries = self._query(user_id, since, session, now)
-        best, fallbacks = self._best(queries, since, [*session, *exclude], n + _SPARE)
+        best, fallbacks = self._best(
+            queries, user_id, since, barred=[*session, *exclude], k=n + _SPARE
+        )
         found = best.items[0] != EMPTY
         items, scores = best.items[0][found], best.scores[0][found]
         selection = self._policy.select(scores, n=n, rng=derive_rng(seed, user_id or "", surface))
@@ -179,7 +185,7 @@ class Engine:
         queries = self._query(user_id, self._histories.since(user_id), (), now)
         if not len(queries.histories.items):
             return None
-        scores = self._scores(queries)[0][0]
+        scores = self._scores(queries, user_id)[0][0]
         known = np.isfinite(scores)
         spread = max(float(scores[known].std()), 1e-9) if known.any() else 1.0
         mean = float(scores[known].mean()) if known.any() else 0.0
@@ -221,9 +227,15 @@ class Engine:
         return Queries(history, np.array([known], dtype=np.int32), now)
 
     def _best(
-        self, queries: Queries, since: Sequence[PastEvent], barred: Sequence[str], k: int
+        self,
+        queries: Queries,
+        user_id: str | None,
+        since: Sequence[PastEvent],
+        *,
+        barred: Sequence[str],
+        k: int,
     ) -> tuple[TopK, list[str]]:
-        scores, fallbacks = self._scores(queries)
+        scores, fallbacks = self._scores(queries, user_id)
         if self._settings.serve.hide_seen:
             bar(scores, queries.histories)
             barred = [*barred, *self._new_items_of(since)]
@@ -231,12 +243,27 @@ class Engine:
         scores[0, [index[i] for i in barred if i in index]] = -np.inf
         return top_k(scores, k=k, tie_order=self.items.tie_order), fallbacks
 
-    def _scores(self, queries: Queries) -> tuple[Floats, list[str]]:
-        known = len(queries.histories.items)
-        fallbacks = [] if known else ["no history: popular items"]
+    def _scores(self, queries: Queries, user_id: str | None) -> tuple[Floats, list[str]]:
+        known, profile = len(queries.histories.items), 0.0
+        expected = None if known else self._expected(user_id)
+        scores = self._fresh.score(queries, expected=expected)
+        if self._tastes is not None and user_id is not None:
+            leaning = lean(scores, self._tastes, user_id, items=self.items, n_events=known)
+            scores, profile = leaning.scores, leaning.profile
+        fallbacks: list[str] = []
+        if not known and not profile:
+            liked = "popular items" if expected is None else "what people with like attributes take"
+            fallbacks.append(f"no history: {liked}")
         if self._fresh.fallback:
             fallbacks.append(self._fresh.fallback)
-        return self._fresh.score(queries), fallbacks
+        return scores, fallbacks
+
+    def _expected(self, user_id: str | None) -> Floats | None:
+        """What people with a user's attributes take; None where nothing is known."""
+        people = self.trained.people
+        if people is None or user_id is None:
+            return None
+        return people.score(self._stores.entities.get("user", [user_id]).get(user_id) or {})
 
     def _event_types(self, user_id: str | None) -> dict[int | None, str]:
         """What the user last did to each item, by item key."""

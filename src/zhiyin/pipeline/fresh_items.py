@@ -115,9 +115,14 @@ class FreshItems:
         if asked or len(self._takers) != known:
             self._learn()
 
-    def score(self, queries: Queries) -> Floats:
-        """Scores of the trained items, then of the new ones: shape (q, len(vocabulary))."""
-        scores = self._recommender.score(queries, bridge=self._bridge)
+    def score(self, queries: Queries, *, expected: Floats | None = None) -> Floats:
+        """Scores of the trained items, then of the new ones: shape (q, len(vocabulary)).
+
+        Args:
+            queries: Whom to score for.
+            expected: See `Trained.score`.
+        """
+        scores = self._recommender.score(queries, bridge=self._bridge, expected=expected)
         n = len(self._trained)
         if not len(self):
             return scores

@@ -153,6 +153,14 @@ class Profiles:
             else:
                 store.edit(key, ProfileEdit(action, named, self._clock()))
 
+    def told(self, user_id: str) -> bool:
+        """Whether the user put anything into words: a wish, an edit, a search, a review."""
+        key = id_key(user_id)
+        if self._edits.edits(key):
+            return True
+        events = self._events.history(key, limit=self._settings.profile.events, words=True)
+        return any(event.query or event.text for event in events)
+
     def reset(self, user_id: str) -> int:
         """Takes all edits of a user back; returns how many there were."""
         return self._edits.clear(id_key(user_id))
@@ -177,6 +185,13 @@ class Profiles:
                 item_tags=csr_matrix(tags.multiply((places >= 0)[:, None])),
             )
         return self._groups.of(attributes)
+
+    def told(self, user_id: str) -> bool:
+        """Whether a user put into words what they like: a wish, a pin, an attribute."""
+        if any(e.action in ("wish", "pin") for e in self._edits.edits(id_key(user_id))):
+            return True
+        attributes = self._entities.get("user", [user_id]).get(user_id, {})
+        return bool(own_words(attributes))
 
     @property
     def _edits(self) -> ProfileStore:
@@ -269,6 +284,10 @@ class ProfileScorer:
         total = standardised(np.where(places >= 0, found[np.maximum(places, 0)], 0.0))
         return total if total.any() else None
 
+    def told(self, user_id: str) -> bool:
+        """Whether the user put anything into words, which behaviour cannot know."""
+        return self._profiles.told(user_id)
+
     def muted(self, user_id: str, *, items: Vocabulary) -> NDArray[np.bool_] | None:
         """Which items have a tag that the user muted, shape (len(items),); None: no mutes."""
         subjects = self._profiles.mutes(user_id)
@@ -280,6 +299,10 @@ class ProfileScorer:
         columns = sorted({c for subject in subjects for c in table.columns_of(subject)})
         barred = np.asarray(table.matrix[:, columns].sum(axis=1)).ravel() > 0
         return np.where(places >= 0, barred[np.maximum(places, 0)], False)
+
+    def told(self, user_id: str) -> bool:
+        """Whether the user put into words what they like: a wish, a pin, an attribute."""
+        return self._profiles.told(user_id)
 
     def gate(self, n_events: int) -> float:
         """How much these scores count beside behaviour, k / (k + events)."""

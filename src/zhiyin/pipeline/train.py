@@ -13,7 +13,9 @@ from zhiyin.data.dataset import Dataset
 from zhiyin.models.hybrid.blend import Blend
 from zhiyin.pipeline.content import Content
 from zhiyin.pipeline.encoding import installed_encoder
+from zhiyin.pipeline.newcomers import learn_people
 from zhiyin.pipeline.recipes.auto import Choice, choose, refit, refit_bridge
+from zhiyin.pipeline.recipes.cold import behaviour
 from zhiyin.pipeline.trained import Trained
 
 AUTO = "auto"
@@ -63,15 +65,26 @@ def train(
     content = None
     if bridge is not None and choice.catalogue is not None:
         content = Content(bridge, choice.catalogue.reader)
+    people, told = (
+        learn_people(dataset.user_attributes, behaviour(data.histories), seed=seed)
+        if recipe == AUTO
+        else (None, "")
+    )
     progress("done", 1.0)
     return Trained(
         dataset.users,
         dataset.items,
         Blend(members),
         dataset.histories,
-        {"recipe": recipe, "train_s": round(deadline.spent, 3), **choice.report()},
+        {
+            "recipe": recipe,
+            "train_s": round(deadline.spent, 3),
+            **choice.report(),
+            **({"newcomers": told} if told else {}),
+        },
         dataset.as_of,
         dataset.order,
         dataset.last_seq,
         content,
+        people,
     )

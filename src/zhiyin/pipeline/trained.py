@@ -19,6 +19,7 @@ from zhiyin.data.vocabulary import Vocabulary
 from zhiyin.models.content.bridge import ContentBridge
 from zhiyin.models.hybrid.blend import Blend, Member
 from zhiyin.pipeline.content import Content, restore_content
+from zhiyin.pipeline.newcomers import KnownPeople
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +36,7 @@ class Trained:
         report: What was tried, chosen and skipped, why, and how long it took.
         as_of: The newest event seen, in milliseconds; 0 where times are unknown.
         content: What the items' attributes add; None where they tell nothing.
+        people: What the users' attributes tell of those without a history; None: nothing.
     """
 
     users: Vocabulary
@@ -46,6 +48,7 @@ class Trained:
     order: str | None = None
     last_seq: int = 0
     content: Content | None = None
+    people: KnownPeople | None = None
 
     @cached_property
     def behaviour(self) -> csr_matrix:
@@ -60,7 +63,13 @@ class Trained:
         counts = np.bincount(self.behaviour.indices, minlength=len(self.items))
         return counts.astype(np.float32)
 
-    def score(self, queries: Queries, *, bridge: ContentBridge | None = None) -> Floats:
+    def score(
+        self,
+        queries: Queries,
+        *,
+        bridge: ContentBridge | None = None,
+        expected: Floats | None = None,
+    ) -> Floats:
         """Scores of the blend and of content, of shape (q, n_items).
 
         Who has no history, and on whom the blend is silent, gets what everybody likes.
@@ -69,19 +78,21 @@ class Trained:
             queries: Whom to score for.
             bridge: The content bridge with items newer than the model, which then have
                 columns behind the others; None for the trained one.
+            expected: What people like those without a history take, from `KnownPeople`;
+                None for what everybody likes.
         """
-        scores = self.by_behaviour(queries)
+        scores = self.by_behaviour(queries, expected=expected)
         if bridge is None and self.content is not None:
             bridge = self.content.bridge
         return scores if bridge is None else bridge.apply(queries.histories, scores)
 
-    def by_behaviour(self, queries: Queries) -> Floats:
-        """Scores of the blend alone, of shape (q, n_items)."""
+    def by_behaviour(self, queries: Queries, *, expected: Floats | None = None) -> Floats:
+        """Scores of the blend alone, of shape (q, n_items); arguments as in `score`."""
         scores = self.blend.score(queries)
         silent = np.flatnonzero(queries.histories.lengths == 0)
         silent = silent[np.ptp(scores[silent], axis=1) == 0]
         if len(silent):
-            scores[silent] = np.log1p(self.popularity)
+            scores[silent] = np.log1p(self.popularity) if expected is None else expected
         return scores
 
     def arrays(self) -> dict[str, NDArray[Any]]:
@@ -100,6 +111,8 @@ class Trained:
             arrays |= {f"members/{i}/{key}": a for key, a in member.model.state().items()}
         if self.content is not None:
             arrays |= {f"content/{key}": a for key, a in self.content.arrays().items()}
+        if self.people is not None:
+            arrays |= {f"people/{key}": a for key, a in self.people.arrays().items()}
         return arrays
 
     def manifest(self) -> dict[str, Any]:
@@ -116,6 +129,7 @@ class Trained:
             "ordered": self.histories.ordered,
             "last_seq": self.last_seq,
             "content": None if self.content is None else self.content.manifest(),
+            "people": None if self.people is None else self.people.manifest(),
         }
 
 
@@ -152,6 +166,9 @@ def restore(manifest: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Traine
             int(manifest["last_seq"]),
             restore_content(manifest["content"], _under(arrays, "content/"))
             if manifest.get("content")
+            else None,
+            KnownPeople.restored(manifest["people"], _under(arrays, "people/"))
+            if manifest.get("people")
             else None,
         )
         trained.__dict__["popularity"] = np.asarray(arrays["popularity"])

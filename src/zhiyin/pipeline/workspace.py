@@ -27,7 +27,7 @@ from zhiyin.pipeline.items import store_items
 from zhiyin.pipeline.language_model import open_language_model
 from zhiyin.pipeline.likeness import Neighbour
 from zhiyin.pipeline.live import record_events
-from zhiyin.pipeline.profiles import Profiles, open_profiles
+from zhiyin.pipeline.profiles import Profiles, ProfileScorer, open_profiles
 from zhiyin.pipeline.search.alike import By, Categories, Likeness
 from zhiyin.pipeline.search.asking import alike, taste_of
 from zhiyin.pipeline.search.results import SearchResult
@@ -114,9 +114,7 @@ class Workspace:
         progress: Progress = silent,
     ) -> dict[str, TableReport]:
         """Imports several files at once, and reports on each."""
-        if self._search is not None:
-            self._search.expire()
-        return import_tables(
+        reports = import_tables(
             self.stores,
             events=events,
             items=items,
@@ -127,6 +125,10 @@ class Workspace:
             progress=progress,
             clock=self._clock,
         )
+        if self._search is not None:
+            self._search.expire()
+        self.profiles.refresh()
+        return reports
 
     def train(
         self, *, recipe: str | None = None, budget: str | None = None, progress: Progress = silent
@@ -188,6 +190,7 @@ class Workspace:
             DataError: An item is malformed; nothing was stored.
         """
         ids = store_items(self.stores.entities, items)
+        self.profiles.catalogue.notice(ids)
         if self._search is not None:
             self._search.notice(ids)
         if self._engine is not None:
@@ -333,6 +336,7 @@ class Workspace:
             settings=self.settings,
             clock=self._clock,
             encoder=self.encoder,
+            tastes=ProfileScorer(self.profiles),
         )
 
     def _next_version(self) -> str:
