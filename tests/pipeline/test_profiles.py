@@ -261,6 +261,32 @@ def test_muted_items_and_items_that_came_later(small: Workspace) -> None:
     assert scores[grown.index["new"]] < 0 <= scores[grown.index["in no catalogue"]]
 
 
+def test_changed_items_are_read_again(small: Workspace) -> None:
+    small.record([view("tent-0")])
+    assert weights(small.profile("u"))["category:Outdoor"] > 0
+    changed = {"item_id": "tent-0", "title": "green tea", "category": "Tea", "brand": "tea maker 0"}
+    small.upsert_items([changed])
+    assert set(weights(small.profile("u"))) == {"category:Tea", "maker:tea maker 0"}
+
+
+def test_an_import_is_seen_at_once(small: Workspace, tmp_path: Path) -> None:
+    small.record([view("lamp-0")])
+    assert small.profile("u").interests == ()
+    path = tmp_path / "items.csv"
+    path.write_text("item_id,title,category\nlamp-0,a lamp,Light\nlamp-1,a lamp,Light\n")
+    small.import_items(path)
+    assert "category:Light" in weights(small.profile("u"))
+
+
+def test_who_has_told_what_they_like(small: Workspace) -> None:
+    scorer = ProfileScorer(small.profiles)
+    small.record([view("tent-0")])
+    assert not scorer.told("u")
+    small.profiles.edit("u", {"pin": ["Outdoor"]})
+    assert scorer.told("u")
+    assert not scorer.told("never seen")
+
+
 def test_attributes_of_users_say_what_they_like(small: Workspace, tmp_path: Path) -> None:
     users = tmp_path / "users.csv"
     rows = [f"p{i},{'Lhasa' if i % 2 else 'Macau'}," for i in range(40)]
@@ -274,6 +300,8 @@ def test_attributes_of_users_say_what_they_like(small: Workspace, tmp_path: Path
         ]
     )
     assert weights(small.profile("says"))["category:Tea"] > 0
+    assert small.profiles.told("says")
+    assert not small.profiles.told("new")
     small.train(recipe="popularity")
     small.engine()
     guessed = small.profile("new").interests[0]

@@ -154,9 +154,13 @@ class Profiles:
                 store.edit(key, ProfileEdit(action, named, self._clock()))
 
     def told(self, user_id: str) -> bool:
-        """Whether the user put anything into words: a wish, an edit, a search, a review."""
+        """Whether the user put anything into words: a wish, an edit, a search, a review.
+
+        So do attributes that say what they like; see `zhiyin.pipeline.group_tastes`.
+        """
         key = id_key(user_id)
-        if self._edits.edits(key):
+        attributes = self._entities.get("user", [user_id]).get(user_id, {})
+        if self._edits.edits(key) or own_words(attributes):
             return True
         events = self._events.history(key, limit=self._settings.profile.events, words=True)
         return any(event.query or event.text for event in events)
@@ -185,13 +189,6 @@ class Profiles:
                 item_tags=csr_matrix(tags.multiply((places >= 0)[:, None])),
             )
         return self._groups.of(attributes)
-
-    def told(self, user_id: str) -> bool:
-        """Whether a user put into words what they like: a wish, a pin, an attribute."""
-        if any(e.action in ("wish", "pin") for e in self._edits.edits(id_key(user_id))):
-            return True
-        attributes = self._entities.get("user", [user_id]).get(user_id, {})
-        return bool(own_words(attributes))
 
     @property
     def _edits(self) -> ProfileStore:
@@ -299,10 +296,6 @@ class ProfileScorer:
         columns = sorted({c for subject in subjects for c in table.columns_of(subject)})
         barred = np.asarray(table.matrix[:, columns].sum(axis=1)).ravel() > 0
         return np.where(places >= 0, barred[np.maximum(places, 0)], False)
-
-    def told(self, user_id: str) -> bool:
-        """Whether the user put into words what they like: a wish, a pin, an attribute."""
-        return self._profiles.told(user_id)
 
     def gate(self, n_events: int) -> float:
         """How much these scores count beside behaviour, k / (k + events)."""

@@ -110,6 +110,26 @@ class TaggedCatalogue:
         with self._lock:
             self._extend([i for i in ids if i not in self._loaded().items.index])
 
+    def notice(self, ids: Sequence[str]) -> None:
+        """Told that some items are new or were changed; known ones are read anew."""
+        with self._lock:
+            state = self._state
+            if state is None:
+                return
+            known = [i for i in dict.fromkeys(ids) if i in state.items.index]
+            if not known:
+                return
+            found = self._entities.get("item", known)
+            columns = _columns([dict(found.get(i, {})) for i in known])
+            places = [state.items.index[i] for i in known]
+            table = state.table.replaced(places, state.reader.read(columns, len(known)))
+            vectors = state.vectors
+            renewed = self._encode(columns, state.reader, len(known))
+            if vectors is not None and renewed is not None:
+                vectors = vectors.copy()
+                vectors[places] = renewed
+            self._state = _State(state.items, table, state.reader, vectors)
+
     def places(self, vocabulary: Vocabulary) -> NDArray[np.int32]:
         """The row of each item of a vocabulary, int32 of shape (len(vocabulary),); -1: none."""
         kept = self._places.get(id(vocabulary))

@@ -75,6 +75,14 @@ class TagTable:
         added = tag_rows(rows, self.index)
         return TagTable(self.tags, csr_matrix(vstack([self.matrix, added], format="csr")))
 
+    def replaced(self, places: Sequence[int], rows: Sequence[Sequence[Tag]]) -> TagTable:
+        """With the tags of some items (by row) read anew; unknown tags are left out."""
+        n = self.matrix.shape[0]
+        order = np.arange(n)
+        order[list(places)] = n + np.arange(len(rows))
+        both = csr_matrix(vstack([self.matrix, tag_rows(rows, self.index)], format="csr"))
+        return TagTable(self.tags, csr_matrix(both[order]))
+
 
 def tag_table(rows: Sequence[Sequence[Tag]]) -> TagTable:
     """The table of n items from the tags of each; columns are in the order of the alphabet."""
