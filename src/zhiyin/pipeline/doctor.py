@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Literal
 
 from zhiyin.core.config import Config
-from zhiyin.core.errors import ArtifactError
+from zhiyin.core.errors import ArtifactError, ZhiyinError
 from zhiyin.core.registry import RETRIEVERS, registered
 from zhiyin.data.templates import GENERAL_WEIGHTS
+from zhiyin.pipeline.search.storage import FOLDER, stored_encoder
 from zhiyin.pipeline.workspace import Workspace
 
 Status = Literal["ok", "note", "warning", "error"]
@@ -54,6 +55,7 @@ def examine(workspace: Workspace) -> list[Finding]:
         *_settings(workspace),
         *_store(workspace),
         *_model(workspace),
+        *_search(workspace),
         *_extras(),
         *_environment(),
     ]
@@ -148,6 +150,34 @@ def _model(workspace: Workspace) -> list[Finding]:
             )
         )
     return findings
+
+
+def _search(workspace: Workspace) -> list[Finding]:
+    """What reads texts, and whether the stored index is its own."""
+    try:
+        encoder, troubles = workspace.searcher().standing()
+    except ZhiyinError as error:
+        return [Finding(subject="search", status="error", detail=error.message, advice=error.hint)]
+    findings = [
+        Finding(
+            subject="search",
+            status="warning",
+            detail=trouble,
+            advice="pip install 'zhiyin[text]', or check [text] in zhiyin.toml",
+        )
+        for trouble in troubles
+    ]
+    made_by = stored_encoder(workspace.folder / FOLDER)
+    if made_by is not None and made_by.rpartition("/")[0] != encoder.rpartition("/")[0]:
+        findings.append(
+            Finding(
+                subject="search index",
+                status="note",
+                detail=f"made by {made_by}, and {encoder} is configured",
+                advice="the next search makes it again",
+            )
+        )
+    return findings or [Finding(subject="search", status="ok", detail=f"texts read by {encoder}")]
 
 
 def _extras() -> list[Finding]:

@@ -17,6 +17,7 @@ from zhiyin.app.cli.output import (
     table,
     teaching,
 )
+from zhiyin.pipeline.search.alike import By, Likeness
 from zhiyin.pipeline.wiring import open_workspace
 
 
@@ -30,21 +31,41 @@ def similar(
     workspace: WorkspaceOption = Path("."),
     user: Annotated[bool, typer.Option("--user", help="People like this person.")] = False,
     n: Annotated[int, typer.Option("-n", min=1, help="How many.")] = 10,
+    by: Annotated[
+        By, typer.Option(help="Alike by what items say, by who takes them, or both.")
+    ] = "behaviour",
+    likeness: Annotated[Likeness, typer.Option(help="How meanings are compared.")] = "cosine",
+    category: Annotated[str, typer.Option(help="Only items of this category.")] = "",
+    other_categories: Annotated[
+        bool, typer.Option("--other-categories", help="Only items that share no category.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Show the items most like an item, or the people most like a person."""
+    """Show the items most like an item, or the people most like a person.
+
+    An item that nobody has taken yet has neighbours by meaning.
+    """
     with teaching(as_json=as_json), open_workspace(known_workspace(workspace)) as opened:
-        engine = opened.engine()
-        found = engine.similar_users(entity, n=n) if user else engine.similar_items(entity, n=n)
-        titles = {} if user else opened.titles([entity, *(neighbour.id for neighbour in found)])
+        if user:
+            found, titles = opened.engine().similar_users(entity, n=n), dict[str, str]()
+        else:
+            found = opened.similar(
+                entity,
+                n=n,
+                by=by,
+                likeness=likeness,
+                category=category,
+                other_categories=other_categories,
+            )
+            titles = opened.titles([entity, *(neighbour.id for neighbour in found)])
     if as_json:
         print_json([asdict(neighbour) for neighbour in found])
         return
-    columns = ["#", "user", "score"] if user else ["#", "item", "title", "score"]
+    columns = ["#", "user", "score"] if user else ["#", "item", "title", "score", "by"]
     rows = [
         [place, near.id, near.score]
         if user
-        else [place, near.id, titles.get(near.id, ""), near.score]
+        else [place, near.id, titles.get(near.id, ""), near.score, near.by]
         for place, near in enumerate(found, start=1)
     ]
     console.print(table(f"Like {titles.get(entity, entity)}", columns, rows))

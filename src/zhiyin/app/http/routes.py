@@ -93,12 +93,6 @@ def recommend_query(workspace: Opened, query: RecommendRequest) -> Slate:
     return workspace.recommend(query.user_id, **fields)
 
 
-@router.get("/v1/similar/items/{item_id}", tags=["similar"])
-def similar_items(workspace: Opened, item_id: str, n: Length = 10) -> list[Neighbour]:
-    """The items most like one, by behaviour."""
-    return workspace.engine().similar_items(item_id, n=n)
-
-
 @router.get("/v1/similar/users/{user_id}", tags=["similar"])
 def similar_users(workspace: Opened, user_id: str, n: Length = 10) -> list[Neighbour]:
     """The people most like one, by behaviour."""

@@ -13,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
 from zhiyin import __version__
+from zhiyin.app.http.catalogue import router as catalogue
 from zhiyin.app.http.profile_routes import router as profile_router
 from zhiyin.app.http.routes import router
 from zhiyin.core.errors import (
@@ -45,6 +46,7 @@ def create_app(workspace: Path) -> FastAPI:
 
     app = FastAPI(title="Zhiyin", version=__version__, lifespan=lifespan)
     app.include_router(router)
+    app.include_router(catalogue)
     app.include_router(profile_router)
     app.add_exception_handler(ZhiyinError, _problem)
     app.add_exception_handler(RequestValidationError, _invalid)

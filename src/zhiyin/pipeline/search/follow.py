@@ -143,7 +143,7 @@ class FollowingIndex:
         progress: Progress,
     ) -> None:
         """Builds anew what has changed too much to be kept beside the rest."""
-        if index.meaning.outgrown and not index.unread and not self._encoder.state():
+        if index.meaning.outgrown and not index.unread:
             self._build(progress)
         elif index.words.changes > max(_FOLD_FROM, _FOLD_SHARE * len(ids)) and not index.unread:
             pairs = zip(ids, attributes, strict=True)

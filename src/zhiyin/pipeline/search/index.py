@@ -13,6 +13,7 @@ from zhiyin.core.histories import Floats
 from zhiyin.core.progress import Progress, silent
 from zhiyin.core.protocols import TextEncoder
 from zhiyin.encode.text.language import detect_language
+from zhiyin.encode.text.phrases import phrases
 from zhiyin.pipeline.search.documents import Document
 from zhiyin.pipeline.search.encoding import encode_documents
 from zhiyin.pipeline.search.meaning import MeaningIndex
@@ -81,7 +82,9 @@ class CatalogueIndex:
         self.build_words(ids, marks, documents)
         self.encoder.fit([f"{d.title} {' '.join(d.passages)}" for d in documents])
         vectors, counts = encode_documents(self.encoder, documents, progress=progress)
-        self.meaning = MeaningIndex().build(vectors, counts, whiten=not self.encoder.state())
+        trained = not self.encoder.state()
+        centres = query_centres(self.encoder) if trained else {}
+        self.meaning = MeaningIndex().build(vectors, counts, whiten=trained, centres=centres)
         self.unread = set()
 
     def build_words(
@@ -148,12 +151,13 @@ class CatalogueIndex:
         words = self.words.scores(text)
         words[~self.open] = 0.0
         rows = best_rows(words, POOL)
-        if query is not None:
+        if query is not None and len(self.meaning):
+            query = self.meaning.aimed(query, language=detect_language(text))
             near = self.meaning.near(query, k=POOL, allowed=self.open)
             rows = np.union1d(rows, near)
         meaning, best = (
             (np.zeros(len(rows), dtype=np.float32), np.zeros(len(rows), dtype=np.int32))
-            if query is None
+            if query is None or not len(self.meaning)
             else self.meaning.scores(query, rows)
         )
         return Found(rows, meaning, np.float32(KEYWORD_WEIGHT) * words[rows], best)
@@ -167,6 +171,14 @@ class CatalogueIndex:
             self.marks = np.append(self.marks, np.int64(0))
             self.open = np.append(self.open, True)
         return row
+
+
+def query_centres(encoder: TextEncoder) -> dict[str, Floats]:
+    """The mean vector of queries by language, "" for languages without phrases; shape (d,)."""
+    return {
+        language: encoder.encode(phrases(language), role="query").vectors.mean(axis=0)
+        for language in ("zh", "en", "")
+    }
 
 
 def best_rows(scores: Floats, k: int) -> NDArray[np.int64]:

@@ -10,6 +10,7 @@ plot and searched for (docs/search.md), never on the pairs of benchmarks/languag
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
@@ -29,7 +30,7 @@ _TITLE, _MEAN, _BEST = 0.3, 1.0, 1.0
 _ENOUGH = 200
 """Vectors from which whitening is fitted; with fewer the encoder's own are compared."""
 _GROWN = 4.0
-"""Whitening is fitted again when there are so many times as many vectors."""
+"""Whitening, and an encoder that learns, are fitted again at so many times as many vectors."""
 _PART = 8192
 """Items whose vectors are copied at a time."""
 
@@ -41,6 +42,7 @@ class MeaningIndex:
 
     def __init__(self) -> None:
         self._whitening: Whitening | None = None
+        self._centres: dict[str, Floats] = {}
         self._fitted_on = 0
         self._leads: VectorIndex = default_index(0)
         self._rows: list[Half] = [np.empty((0, 0), dtype=np.float16)]
@@ -54,10 +56,17 @@ class MeaningIndex:
 
     @property
     def outgrown(self) -> bool:
-        """Whether so many vectors came that whitening ought to be fitted again."""
+        """Whether so many vectors came that what was fitted ought to be fitted again."""
         return len(self) >= max(_ENOUGH, _GROWN * self._fitted_on)
 
-    def build(self, vectors: Floats, counts: NDArray[np.int32], *, whiten: bool) -> Self:
+    def build(
+        self,
+        vectors: Floats,
+        counts: NDArray[np.int32],
+        *,
+        whiten: bool,
+        centres: Mapping[str, Floats] | None = None,
+    ) -> Self:
         """Takes the catalogue, in place of all before.
 
         Args:
@@ -65,12 +74,14 @@ class MeaningIndex:
                 then those of its passages; float32 of shape (m, d).
             counts: Vectors of each item, 0 for an item without text; shape (n,).
             whiten: Whether to fit whitening: for encoders that came trained.
+            centres: The mean vector of queries by language, "" for all others; where
+                whitening is fitted, it is taken from a query in place of the catalogue's.
         """
+        self._centres = dict(centres or {})
         present = _present(vectors)
-        self._whitening, self._fitted_on = None, 0
+        self._whitening, self._fitted_on = None, len(vectors)
         if whiten and int(present.sum()) >= _ENOUGH:
             self._whitening = Whitening(WHITENING).fit(vectors, present)
-            self._fitted_on = int(present.sum())
         white = self._white(vectors)
         self._rows = [white.astype(np.float16)]
         self._count = counts.astype(np.int32)
@@ -98,13 +109,31 @@ class MeaningIndex:
         self._count[known] = 0
         self._leads.delete(known)
 
+    def aimed(self, query: Floats, *, language: str) -> Floats:
+        """The encoder's vector of a query, of shape (d,), as ``near`` and ``scores`` take it.
+
+        A query is short, and may be in another language than the catalogue: what sets such
+        texts apart from descriptions is no meaning, and is taken away.
+
+        Args:
+            query: The encoder's vector.
+            language: ISO 639-1 code of the query's language.
+
+        Returns:
+            Shape (dim,).
+        """
+        centre = self._centres.get(language, self._centres.get(""))
+        if self._whitening is None or centre is None:
+            return self._white(query[None])[0]
+        return self._white((query - centre + self._whitening.state()["mean"])[None])[0]
+
     def near(
         self, query: Floats, *, k: int, allowed: NDArray[np.bool_] | None = None
     ) -> NDArray[np.int64]:
-        """The k items whose leads are nearest to an encoder's vector of shape (d,)."""
+        """The k items whose leads are nearest to an aimed query of shape (dim,)."""
         if not len(self):
             return np.empty(0, dtype=np.int64)
-        found = self._leads.search(self._white(query[None]), k=k, allowed=allowed).items[0]
+        found = self._leads.search(query[None], k=k, allowed=allowed).items[0]
         return found[found != EMPTY].astype(np.int64)
 
     def like(self, vector: Floats, *, k: int, allowed: NDArray[np.bool_]) -> TopK:
@@ -115,7 +144,7 @@ class MeaningIndex:
         """How near some items are, and which of their vectors is nearest.
 
         Args:
-            query: The encoder's vector, shape (d,).
+            query: An aimed query, shape (dim,).
             items: Distinct items.
 
         Returns:
@@ -130,7 +159,7 @@ class MeaningIndex:
             return result, best
         counts = self._count[items[known]]
         rows = self._gather(self._first[items[known]], counts)
-        cosines: Floats = rows @ self._white(query[None])[0]
+        cosines: Floats = rows @ query
         starts = np.cumsum(counts) - counts
         titles = cosines[starts]
         titled = rows[starts].any(axis=1)
@@ -182,8 +211,16 @@ class MeaningIndex:
         state = {} if self._whitening is None else self._whitening.state()
         for name, array in state.items():
             np.save(folder / f"whitening-{name}.npy", array)
+        names = sorted(self._centres)
+        if names:
+            np.save(folder / "centres.npy", np.stack([self._centres[name] for name in names]))
         self._leads.save(folder / "leads")
-        about = {"fitted_on": self._fitted_on, "n": len(self._count)}
+        about = {
+            "fitted_on": self._fitted_on,
+            "n": len(self._count),
+            "white": self._whitening is not None,
+            "centres": names,
+        }
         (folder / "meaning.json").write_text(json.dumps(about), encoding="utf-8")
 
     @classmethod
@@ -204,7 +241,10 @@ class MeaningIndex:
             ends = index._first + index._count
             if len(ends) and int(ends.max()) > len(index._rows[0]):
                 raise ValueError("vectors are missing")
-            if index._fitted_on:
+            if about["centres"]:
+                centres = np.load(folder / "centres.npy", allow_pickle=False)
+                index._centres = dict(zip(about["centres"], centres, strict=True))
+            if about["white"]:
                 parts = ("mean", "axes")
                 state = {name: np.load(folder / f"whitening-{name}.npy") for name in parts}
                 index._whitening = Whitening(WHITENING).restore(state)

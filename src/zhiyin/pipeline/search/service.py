@@ -14,7 +14,7 @@ from zhiyin.core.histories import Floats
 from zhiyin.core.keys import id_keys
 from zhiyin.core.progress import Progress, silent
 from zhiyin.core.protocols import EntityStore
-from zhiyin.encode.text.language import detect_language
+from zhiyin.encode.text.language import SMALL_WORDS, detect_language
 from zhiyin.pipeline.encoding import open_encoder
 from zhiyin.pipeline.likeness import Neighbour
 from zhiyin.pipeline.search.alike import Categories, Likeness, nearest
@@ -186,7 +186,8 @@ class CatalogueSearch:
         if self._chosen.name not in _ONE_LANGUAGE and not self._reader.trouble:
             return ""
         main = index.languages.most_common(1)
-        asked = detect_language(text, default=main[0][0] if main else "en")
+        latin = bool(main) and main[0][0] in SMALL_WORDS
+        asked = detect_language(text, default=main[0][0] if latin else "en")
         held = index.languages[asked] / max(1, index.languages.total())
         if not main or asked == "other" or held >= _RARE:
             return ""
