@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from zhiyin.core.keys import id_key
 from zhiyin.core.progress import Progress, silent
@@ -12,6 +16,7 @@ from zhiyin.core.slate import Slate
 from zhiyin.data.importing import TableReport
 from zhiyin.data.sources import fetch
 from zhiyin.pipeline.assembly import load_dataset
+from zhiyin.pipeline.batch import audience
 from zhiyin.pipeline.evaluate import EvaluationSettings, evaluate
 from zhiyin.pipeline.workspace import Workspace
 
@@ -20,6 +25,16 @@ DATASET = "ml-100k"
 RIVALS = ("ease", "ials", "item-knn", "bpr")
 """Models that the demo's table shows beside ``auto`` and popularity."""
 _LATELY = 5
+NEW_FILM: dict[str, Any] = {
+    "item_id": "new-film",
+    "title": "Star Wars: Episode I - The Phantom Menace (1999)",
+    "categories": ["Action", "Adventure", "Sci-Fi"],
+}
+"""A film of the year after the log ends."""
+AMONG = 20
+"""A new item reaches those among whose so many best it is."""
+QUESTIONS = ("吸血鬼", "外星人入侵地球", "给孩子看的动画片")
+"""Chinese over the English catalogue: vampires, aliens invading the earth, children's cartoons."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +64,29 @@ class Changed:
     before: Slate
     event: dict[str, Any]
     after: Slate
+
+
+@dataclass(frozen=True, slots=True)
+class Launched:
+    """A new item, and whom it reaches.
+
+    Attributes:
+        item: What was added.
+        seconds: From adding it to the first slate that could hold it.
+        reached: Users among whose `AMONG` best items it is now.
+        users: All users.
+        share_reached: Share of the item's categories in what they watched, on average.
+        share_all: The same of everybody.
+        slate: The next slate of the user who likes it most; None where nobody does.
+    """
+
+    item: dict[str, Any]
+    seconds: float
+    reached: int
+    users: int
+    share_reached: float
+    share_all: float
+    slate: Slate | None
 
 
 def fill(
@@ -99,3 +137,40 @@ def act(workspace: Workspace, user_id: str, *, n: int) -> Changed:
     event = {"user_id": user_id, "item_id": before.item_ids[1], "type": "rating"}
     workspace.record([event])
     return Changed(before, event, workspace.recommend(user_id, n=n))
+
+
+def launch(workspace: Workspace, *, n: int) -> Launched:
+    """Adds a film that no model has seen, and looks whose slates it enters."""
+    engine = workspace.engine()
+    started = time.perf_counter()
+    workspace.upsert_items([NEW_FILM])
+    workspace.recommend(engine.trained.users.ids[0], n=n)
+    seconds = time.perf_counter() - started
+    reached = audience(engine, NEW_FILM["item_id"], n=AMONG)
+    best = next(iter(reached), None)
+    shares = _shares(workspace, set(NEW_FILM["categories"]))
+    rows = [engine.trained.users.index[user] for user in reached]
+    return Launched(
+        NEW_FILM,
+        seconds,
+        len(reached),
+        len(shares),
+        float(shares[rows].mean()) if rows else 0.0,
+        float(shares.mean()),
+        workspace.recommend(best, n=max(n, reached[best]), explain=True) if best else None,
+    )
+
+
+def _shares(workspace: Workspace, categories: set[str]) -> NDArray[np.float64]:
+    """For each user, how many of the items they took are of some categories, as a share."""
+    trained = workspace.engine().trained
+    found = workspace.stores.entities.get("item", trained.items.ids)
+    inside = np.array(
+        [
+            bool(categories & set(found.get(i, {}).get("categories") or []))
+            for i in trained.items.ids
+        ]
+    )
+    return np.asarray(trained.behaviour @ inside, dtype=np.float64) / np.maximum(
+        np.diff(trained.behaviour.indptr), 1
+    )

@@ -174,6 +174,10 @@ class Engine:
         self._stores.exposures.record(slate.model_dump(mode="json"))
         return slate
 
+    def score(self, queries: Queries) -> Floats:
+        """Scores of every item that can be recommended now, shape (q, len(items))."""
+        return self._fresh.score(queries)
+
     def standing_of(self, user_id: str) -> Floats | None:
         """How much a user likes each item, in standard deviations above the mean item.
 

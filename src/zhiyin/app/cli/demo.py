@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import fields
 from pathlib import Path
 from shutil import which
 from typing import Annotated, Any
@@ -14,8 +15,22 @@ from zhiyin.app.cli.output import JsonOption, console, print_json, progress_bar,
 from zhiyin.app.cli.recommend import cited_items, slate_table
 from zhiyin.app.cli.reports import print_report
 from zhiyin.core.registry import load_path
-from zhiyin.pipeline.demo import DATASET, Changed, Shown, act, fill, measure, people, show
+from zhiyin.pipeline.demo import (
+    AMONG,
+    DATASET,
+    QUESTIONS,
+    Changed,
+    Launched,
+    Shown,
+    act,
+    fill,
+    launch,
+    measure,
+    people,
+    show,
+)
 from zhiyin.pipeline.evaluate import write_report
+from zhiyin.pipeline.search.results import SearchResult
 from zhiyin.pipeline.settings import seconds
 from zhiyin.pipeline.wiring import open_workspace
 from zhiyin.pipeline.workspace import Workspace
@@ -76,10 +91,14 @@ def _run(workspace: Workspace, budget_s: float, *, quiet: bool) -> dict[str, Any
     version = workspace.engine().version
     shown = [show(workspace, user, n=5) for user in people(workspace)]
     changed = act(workspace, shown[0].user_id, n=5)
+    launched = launch(workspace, n=5)
+    found = [workspace.search(question, n=3) for question in QUESTIONS]
     if not quiet:
         console.print(Rule(f"3  model {version}, trained on everything", align="left"))
         _print_slates(workspace, shown)
         _print_change(workspace, changed)
+        _print_launch(workspace, launched)
+        _print_searches(found)
     return {
         "imported": {name: table.as_dict() for name, table in imported.items()},
         "evaluation": report,
@@ -90,6 +109,11 @@ def _run(workspace: Workspace, budget_s: float, *, quiet: bool) -> dict[str, Any
             "before": changed.before.item_ids,
             "after": changed.after.item_ids,
         },
+        "a_new_item": {
+            **{f.name: getattr(launched, f.name) for f in fields(launched) if f.name != "slate"},
+            "slate": None if launched.slate is None else launched.slate.item_ids,
+        },
+        "searches": [result.model_dump(mode="json") for result in found],
     }
 
 
@@ -109,6 +133,33 @@ def _print_change(workspace: Workspace, changed: Changed) -> None:
     for name, slate in (("before", changed.before), ("after", changed.after)):
         line = " · ".join(titles.get(item, item) for item in slate.item_ids)
         console.print(f"  {name:>6}: {line}", highlight=False)
+
+
+def _print_launch(workspace: Workspace, launched: Launched) -> None:
+    item = launched.item
+    console.print()
+    console.print(Rule("5  a film that was added a moment ago", align="left"))
+    console.print(
+        f"  {item['title']}, {' / '.join(item['categories'])}: can be recommended after "
+        f"{launched.seconds:.2f} s\n  among the {AMONG} best of {launched.reached} of "
+        f"{launched.users} users: {launched.share_reached:.0%} of what they saw is of its kind, "
+        f"{launched.share_all:.0%} of what everybody saw",
+        highlight=False,
+    )
+    if launched.slate is not None:
+        slate = launched.slate
+        titles = workspace.titles([*slate.item_ids, *cited_items(slate)])
+        console.print(slate_table(f"For user {slate.user_id}", slate, titles, explain=True))
+
+
+def _print_searches(found: list[SearchResult]) -> None:
+    console.print()
+    console.print(Rule("6  a search in Chinese over English titles", align="left"))
+    for result in found:
+        hits = " · ".join(hit.title for hit in result.hits)
+        console.print(f"  {result.query}: {hits}", highlight=False)
+    for line in dict.fromkeys(line for result in found for line in result.fallbacks):
+        console.print(f"  {line}", style="yellow", markup=False, highlight=False)
 
 
 def _goodbye(folder: Path) -> None:

@@ -139,6 +139,13 @@ class ContentBridge:
         )
         return bridge
 
+    def pretending(self, cold: NDArray[np.bool_]) -> ContentBridge:
+        """The bridge as if nobody had taken some items, bool of shape (n_items,), yet."""
+        bridge = ContentBridge(self.config, self.weights)
+        bridge.__dict__.update(self.__dict__)
+        bridge._counts = np.where(cold, np.float32(0), self._counts)
+        return bridge
+
     def apply(self, histories: Histories, scores: Floats) -> Floats:
         """Scores of all items.
 

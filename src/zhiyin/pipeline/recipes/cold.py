@@ -29,6 +29,8 @@ _USERS = 1_200
 _WORK_PER_SECOND = 2e10
 """Multiply-adds, counting what goes with them: a cautious machine."""
 _LEAST_POINTS = 8
+_LIKED = 4.0
+"""Standard deviations above the mean at which the best of a list stand."""
 _MOST_BYTES = 512 * 2**20
 """Memory that the columns of the ridge may take."""
 _DISCOUNTS = (1.0 / np.log2(np.arange(2, 22))).astype(np.float32)
@@ -44,12 +46,14 @@ class ColdSearchConfig(Config):
     """Weights at which a further part may join the leading one."""
     beside: tuple[float, ...] = (0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5)
     """Weights of content beside the other models."""
-    scales: tuple[float, ...] = (0.7, 1.0, 1.4, 2.0, 2.8)
+    scales: tuple[float, ...] = (0.5, 0.7, 1.0, 1.4, 2.0, 2.8)
     """Stretches of the scores of cold items."""
-    shifts: tuple[float, ...] = (-0.5, 0.0, 0.5, 1.0, 1.5)
+    shifts: tuple[float, ...] = (-0.5, 0.0, 0.5, 1.0, 1.5, 2.0, 2.5)
     """Shifts of the scores of cold items."""
     least_gain: float = 0.002
     """Relative gain below which a change is taken for noise."""
+    newness: float = 0.01
+    """Relative loss of the goal that showing new items may cost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,15 +233,18 @@ class _Search:
         if goal > base * (1 + self.config.least_gain):
             # The smallest weight that keeps half of the gain: fitting the fold costs nothing.
             beside = next(w for value, w in tried if value >= base + (goal - base) / 2)
-        settings: dict[str, float] = {"beside": beside}
-        if self.real:
-            settings |= self._placed(bridge, rows, content, beside)
-        return config.model_copy(update=settings), seconds
+        placed = self._placed(bridge.pretending(self.cold), rows, content, beside)
+        return config.model_copy(update=placed), seconds
 
     def _placed(
         self, bridge: ContentBridge, rows: Floats, content: Floats, beside: float
     ) -> dict[str, float]:
-        """Scale and shift with which cold items stand rightly among the others."""
+        """Scale and shift with which cold items stand among the others.
+
+        The best of the grid where whole items are held out. Elsewhere new items get what
+        they can have for a small price: of the settings within ``newness`` of the best, the
+        one that puts a well-liked new item highest.
+        """
         judge = _Judge(self.queries, self.truth, self.taken)
         grid = [
             {"beside": beside, "scale": scale, "shift": shift}
@@ -246,7 +253,11 @@ class _Search:
         ]
         mixes = self._mixes(bridge, rows, content, grid)
         tried = [(judge.value(mixed), at) for at, (_, mixed) in enumerate(mixes)]
-        return grid[max(tried)[1]]
+        best = max(tried)[0]
+        if self.real:
+            return grid[max(tried)[1]]
+        near = [grid[at] for value, at in tried if value >= best * (1 - self.config.newness)]
+        return max(near, key=lambda s: s["shift"] + _LIKED * s["scale"])
 
     def _mixes(
         self,
