@@ -77,8 +77,8 @@ class Profiles:
         return SentimentJudge(self.catalogue.encoder)
 
     def refresh(self) -> None:
-        """Reads items and groups again at the next use: the catalogue changed."""
-        self.catalogue.forget()
+        """Looks at the next use whether the catalogue changed, and reads it again if so."""
+        self.catalogue.expire()
         self._groups = None
 
     def follow(self, trained: Trained) -> None:

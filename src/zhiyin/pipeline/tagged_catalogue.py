@@ -9,11 +9,12 @@ from threading import RLock
 from typing import Any, NamedTuple
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from zhiyin.core.histories import Floats
-from zhiyin.core.protocols import EnrichmentStore, EntityStore, TextEncoder
+from zhiyin.core.protocols import Enrichment, EnrichmentStore, EntityStore, TextEncoder
 from zhiyin.data.vocabulary import Vocabulary
 from zhiyin.models.profile.facets import FacetReader, learn_facets
 from zhiyin.models.profile.reading import TagMatcher, as_matrix
@@ -57,6 +58,8 @@ class TaggedCatalogue:
         self._open_encoder = open_encoder
         self._lock = RLock()
         self._state: _State | None = None
+        self._fresh = False
+        self._print: tuple[int, ...] = ()
         self._names: Floats | None = None
         self._mean: Floats | None = None
         self._places: dict[int, tuple[Vocabulary, NDArray[np.int32]]] = {}
@@ -68,12 +71,9 @@ class TaggedCatalogue:
         """What reads texts."""
         return self._open_encoder()
 
-    def forget(self) -> None:
-        """Reads everything again at the next use: the catalogue changed."""
-        with self._lock:
-            self._state = self._names = self._mean = None
-            self._places.clear()
-            self._matches.clear()
+    def expire(self) -> None:
+        """Looks at the next use whether the catalogue changed, and reads it again if so."""
+        self._fresh = False
 
     @property
     def items(self) -> Vocabulary:
@@ -180,14 +180,21 @@ class TaggedCatalogue:
 
     def _loaded(self) -> _State:
         with self._lock:
-            if self._state is None:
-                self._state = self._load()
+            if self._state is None or not self._fresh:
+                frame = self._entities.scan("item")
+                made = [] if self._enrichments is None else self._enrichments.all()
+                found = _fingerprint(frame, made)
+                if self._state is None or found != self._print:
+                    self._names = self._mean = None
+                    self._places.clear()
+                    self._matches.clear()
+                    self._state = self._load(frame, made)
+                self._print, self._fresh = found, True
             return self._state
 
-    def _load(self) -> _State:
-        frame = self._entities.scan("item")
+    def _load(self, frame: pl.DataFrame, made: Sequence[Enrichment]) -> _State:
         rows: list[dict[str, Any]] = [json.loads(text or "{}") for text in frame["attributes"]]
-        self._enrich(rows, frame["key"].to_list())
+        _enrich(rows, frame["key"].to_list(), made)
         columns = _columns(rows)
         reader = learn_facets(columns, len(rows))
         items = Vocabulary(frame["id"].to_list(), keys=frame["key"].to_numpy())
@@ -210,17 +217,6 @@ class TaggedCatalogue:
             vectors,
         )
 
-    def _enrich(self, rows: list[dict[str, Any]], keys: list[int]) -> None:
-        """Adds tags that a language model found; those of statistics are topics anyway."""
-        if self._enrichments is None:
-            return
-        place = {key: row for row, key in enumerate(keys)}
-        for made in self._enrichments.all():
-            row = place.get(made.item_key)
-            if row is not None and made.source.startswith("model:"):
-                body = json.loads(made.body)
-                rows[row]["_tags"] = [*body.get("tags", []), *body.get("topics", [])]
-
     def _encode(self, columns: dict[str, list[Any]], reader: FacetReader, n: int) -> Floats | None:
         """Unit vectors of all texts of each item, less the catalogue's mean; zeros without."""
         if self.encoder is None:
@@ -235,6 +231,22 @@ class TaggedCatalogue:
             self._mean = total[present].mean(axis=0) if present.any() else total.sum(axis=0)
         total[present] -= self._mean
         return total
+
+
+def _enrich(rows: list[dict[str, Any]], keys: list[int], made: Sequence[Enrichment]) -> None:
+    """Adds tags that a language model found; those of statistics are topics anyway."""
+    place = {key: row for row, key in enumerate(keys)}
+    for each in made:
+        row = place.get(each.item_key)
+        if row is not None and each.source.startswith("model:"):
+            body = json.loads(each.body)
+            rows[row]["_tags"] = [*body.get("tags", []), *body.get("topics", [])]
+
+
+def _fingerprint(frame: pl.DataFrame, made: Sequence[Enrichment]) -> tuple[int, ...]:
+    """Changes with the catalogue, within one process."""
+    rows = frame.select("key", "attributes").hash_rows().to_numpy()
+    return len(rows), int(np.bitwise_xor.reduce(rows, initial=0)), hash(tuple(made))
 
 
 def _columns(rows: Sequence[Attributes]) -> dict[str, list[Any]]:

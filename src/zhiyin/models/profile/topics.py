@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import pairwise
@@ -43,7 +44,7 @@ class Topics:
     n: int
 
     @classmethod
-    def learn(cls, texts: Sequence[str], *, known: Collection[str] = ()) -> Self:
+    def learn(cls, texts: Sequence[str], *, known: AbstractSet[str] = frozenset()) -> Self:
         """Takes what at least two and at most a fifth of the texts have in common.
 
         Args:
@@ -63,7 +64,8 @@ class Topics:
             for (first, second), n in pairs.items()
             if _LEAST < n <= most
             and first != second
-            and not {first, second} & set(known)
+            and first not in known
+            and second not in known
             and 2 * n >= _PHRASE_SHARE * (words[first] + words[second])
         }
         kept = [(n, word) for word, n in counts.items() if word not in known]
