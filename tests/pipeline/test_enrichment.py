@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from tests.llm.conftest import ChatServer
 
 from zhiyin.core.errors import ConfigError
 from zhiyin.core.protocols import Prompt
@@ -151,6 +152,39 @@ def test_a_dead_endpoint_is_reported(make_workspace: Callable[..., Workspace]) -
     report = workspace.enrich()
     assert report.by_source == {"statistics": 6}
     assert any("gave no answer" in problem for problem in report.problems)
+
+
+@pytest.fixture
+def chat_server() -> Iterator[ChatServer]:
+    server = ChatServer()
+    yield server
+    server.close()
+
+
+def test_over_the_wire_half_of_it_nonsense(
+    make_workspace: Callable[..., Workspace], chat_server: ChatServer
+) -> None:
+    def script(body: dict[str, Any]) -> str | tuple[int, bytes]:
+        number = int(json.loads(body["messages"][1]["content"])["title"].split()[1])
+        said: list[str | tuple[int, bytes]] = [
+            GOOD, f"Here you are:\n```json\n{GOOD}\n```", GOOD[:-2], "no idea", (500, b"oops"), GOOD
+        ]  # fmt: skip
+        return said[number]
+
+    chat_server.script = script
+    settings = (
+        f'[llm]\nbase_url = "{chat_server.url}"\nmodel = "m"\nattempts = 1\nconcurrency = 1\n'
+    )
+    workspace = make_workspace(WORDS_ALONE + settings)
+    workspace.upsert_items(items()[:4] + items()[5:])
+    report = workspace.enrich()
+    assert report.by_source == {"model:m": 4, "statistics": 1}
+    assert list(report.problems.values()) == [1]
+    asked = len(chat_server.requests)
+    assert workspace.enrich().by_source == {"statistics": 1}  # asked again, as nothing was kept
+    assert len(chat_server.requests) == asked + 2
+    workspace.upsert_items([items()[4]])
+    assert workspace.enrich().by_source["statistics"] == 2  # a broken server is no end
 
 
 def test_an_address_without_a_model_is_an_error(make_workspace: Callable[..., Workspace]) -> None:

@@ -70,6 +70,7 @@ def view(item: str, *, days: float = 0, **more: Any) -> dict[str, Any]:
     return {"user_id": "u", "item_id": item, "type": "view", "timestamp": time, **more}
 
 
+@pytest.mark.slow
 def test_planted_tastes_come_out_on_top(market: Workspace, simulated: SimulatedShop) -> None:
     """Of 71 users with a favourite department, 93 % have it among their first two.
 
@@ -93,6 +94,7 @@ def test_planted_tastes_come_out_on_top(market: Workspace, simulated: SimulatedS
     assert np.mean(hits) >= 0.85
 
 
+@pytest.mark.slow
 def test_liked_makers_come_out_above_disliked_ones(market: Workspace) -> None:
     config = ShopConfig(users=120)
     gaps = []
