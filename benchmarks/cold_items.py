@@ -40,7 +40,8 @@ from zhiyin.encode.encoders.use.encoder import UseEncoder
 from zhiyin.encode.whitening import Whitening
 from zhiyin.evaluation.scoring import evaluate_scorer
 from zhiyin.models.content.alignment import attribute_weights
-from zhiyin.models.content.bridge import BridgeConfig, ContentBridge
+from zhiyin.models.content.bridge import ContentBridge
+from zhiyin.models.content.bridge_config import BridgeConfig
 from zhiyin.models.content.kernel import likeness
 from zhiyin.models.linear.ease import EaseConfig, EaseRetriever
 from zhiyin.pipeline.benchmark.folder import as_dataset, read_split

@@ -9,7 +9,8 @@ from scipy.sparse import csr_matrix
 from zhiyin.core.attributes import Attribute
 from zhiyin.core.histories import Histories, histories_from_columns
 from zhiyin.models.content.alignment import attribute_weights
-from zhiyin.models.content.bridge import BridgeConfig, ContentBridge
+from zhiyin.models.content.bridge import ContentBridge
+from zhiyin.models.content.bridge_config import BridgeConfig
 from zhiyin.models.content.carrier import Carrier
 from zhiyin.models.content.kernel import likeness, sharpened
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from zhiyin.core.protocols import Arrays, TextEncoder
 from zhiyin.encode.attributes.catalogue import CatalogueReader
-from zhiyin.models.content.bridge import BridgeConfig, ContentBridge
+from zhiyin.models.content.bridge import ContentBridge
+from zhiyin.models.content.bridge_config import BridgeConfig
 
 
 class Content:

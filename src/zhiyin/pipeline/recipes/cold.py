@@ -17,7 +17,8 @@ from zhiyin.core.histories import Floats, Histories
 from zhiyin.core.rng import derive_rng
 from zhiyin.core.topk import bar
 from zhiyin.models.content.alignment import attribute_weights
-from zhiyin.models.content.bridge import BridgeConfig, ContentBridge, Part
+from zhiyin.models.content.bridge import ContentBridge
+from zhiyin.models.content.bridge_config import BridgeConfig, Part
 from zhiyin.pipeline.recipes.validation import Validation
 
 _PARTS: dict[Part, float] = {"carried": 1.0, "past": 1.0, "near": 1.0}
