@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from zhiyin.core.errors import MissingExtraError
 from zhiyin.core.protocols import VectorIndex
@@ -16,6 +17,7 @@ from zhiyin.encode import choose
 from zhiyin.encode.index import exact
 from zhiyin.encode.index.exact import ExactConfig, ExactIndex
 from zhiyin.encode.index.hnsw import HnswConfig, HnswIndex
+from zhiyin.encode.index.int8 import Int8Scan
 from zhiyin.testing.indexes import VectorIndexConformance, clustered, nearest
 
 
@@ -76,11 +78,30 @@ def test_int8_finds_all_that_float_finds() -> None:
     assert np.array_equal(lists[0].items, lists[1].items)  # recall 1; the bound asks for .99
 
 
+def test_int8_finds_what_came_after_the_codes_were_laid_out() -> None:
+    rows = clustered(12_000, 32, seed=1)
+    lists: list[NDArray[np.int32]] = []
+    for scan in ("float", "int8"):
+        index = ExactIndex(ExactConfig.model_validate({"scan": scan})).build(rows[:9000])
+        index.search(rows[:2], k=3)
+        index.upsert(np.arange(9000, 9100), rows[9000:9100])
+        index.delete(np.array([9007]))
+        before = index.search(rows[8990:9110], k=5).items
+        index.upsert(np.arange(9100, 12_000), rows[9100:])  # enough to lay out again
+        lists.append(np.hstack([before, index.search(rows[8990:9110], k=5).items]))
+    assert np.array_equal(lists[0], lists[1])
+    assert lists[0][10, 0] == 9000
+
+
 def test_the_quicker_scan_is_chosen_where_it_matters() -> None:
-    seconds = {"float_scan": 2.0, "int8_scan": 1.0}
-    with patch.object(exact, "_seconds", lambda scan, _slots: seconds[scan.__name__]):
+    seconds = {"float": 2.0, "int8": 1.0}
+
+    def measured(scan: object, _slots: object) -> float:
+        return seconds["int8" if isinstance(scan, Int8Scan) else "float"]
+
+    with patch.object(exact, "_seconds", measured):
         assert ExactIndex().build(clustered(9000, 8, seed=1)).scan == "int8"
-        seconds["int8_scan"] = 3.0
+        seconds["int8"] = 3.0
         assert ExactIndex().build(clustered(9000, 8, seed=1)).scan == "float"
         assert ExactIndex().build(clustered(90, 8, seed=1)).scan == "float"
 

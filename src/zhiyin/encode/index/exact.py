@@ -109,7 +109,7 @@ class ExactIndex:
         scans: dict[str, Scan] = {"float": float_scan}
         if self.config.scan != "float":
             try:
-                scans["int8"] = load_path("zhiyin.encode.index.int8:int8_scan")
+                scans["int8"] = load_path("zhiyin.encode.index.int8:Int8Scan")()
             except MissingExtraError:
                 if self.config.scan == "int8":
                     raise

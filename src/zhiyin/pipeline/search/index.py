@@ -22,7 +22,7 @@ from zhiyin.pipeline.search.words import WordIndex
 KEYWORD_WEIGHT = 0.04
 """What a point of BM25 adds to a cosine; a rare word shared is worth some 8 points.
 Chosen on titles searched for their text, and film sentences for their plot."""
-POOL = 300
+POOL = 200
 """Items looked at closely, from each of meaning and words."""
 _SAMPLE = 1000
 
@@ -153,7 +153,8 @@ class CatalogueIndex:
         rows = best_rows(words, POOL)
         if query is not None and len(self.meaning):
             query = self.meaning.aimed(query, language=detect_language(text))
-            near = self.meaning.near(query, k=POOL, allowed=self.open)
+            allowed = None if bool(self.open.all()) else self.open
+            near = self.meaning.near(query, k=POOL, allowed=allowed)
             rows = np.union1d(rows, near)
         meaning, best = (
             (np.zeros(len(rows), dtype=np.float32), np.zeros(len(rows), dtype=np.int32))
