@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import uuid
 from collections import Counter
 from pathlib import Path
 
@@ -40,8 +39,10 @@ def save_index(index: CatalogueIndex, root: Path) -> None:
     root.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(root / ".lock", timeout=0):
-            name = uuid.uuid4().hex[:12]
+            taken = [int(path.name) for path in root.iterdir() if path.name.isdigit()]
+            name = str(max(taken, default=0) + 1)
             draft = root / f".{name}.draft"
+            shutil.rmtree(draft, ignore_errors=True)
             _write(index, draft)
             os.replace(draft, root / name)
             pointer = root / f".{_POINTER}.draft"
