@@ -121,8 +121,6 @@ def _missing_item(facts: Facts) -> list[Family]:
     table.append(Family("item neighbours", _trials("item-knn", _BM25)))
     if facts.users <= _USER_KNN_USERS:
         table.append(Family("user neighbours", _trials("user-knn", {})))
-    if facts.items > _DENSE_ITEMS:
-        table.append(Family("graph", _trials("turbo-cf", {})))
     return table
 
 
