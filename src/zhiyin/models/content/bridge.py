@@ -15,7 +15,7 @@ from zhiyin.models.content.bridge_config import BridgeConfig, Part
 from zhiyin.models.content.columns import Columns
 from zhiyin.models.content.scores import roots_of_best, standardised_by, times
 
-_REFERENCE = 512
+_REFERENCE = 256
 """Items with behaviour by which content scores are standardised."""
 
 

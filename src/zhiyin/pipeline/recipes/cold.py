@@ -53,6 +53,8 @@ class ColdSearchConfig(Config):
     """Shifts of the scores of cold items."""
     least_gain: float = 0.002
     """Relative gain below which a change is taken for noise."""
+    worth: float = 0.02
+    """Relative gain that content beside the other models must bring: it makes queries slower."""
     newness: float = 0.01
     """Relative loss of the goal that showing new items may cost."""
 
@@ -231,8 +233,8 @@ class _Search:
         ]
         base, (goal, _) = tried[0][0], max(tried)
         beside = 0.0
-        if goal > base * (1 + self.config.least_gain):
-            # The smallest weight that keeps half of the gain: fitting the fold costs nothing.
+        if goal > base * (1 + self.config.worth):
+            # The smallest weight that keeps half of the gain: the rest may be the fold's luck.
             beside = next(w for value, w in tried if value >= base + (goal - base) / 2)
         placed = self._placed(bridge.pretending(self.cold), rows, content, beside)
         return config.model_copy(update=placed), seconds
