@@ -24,6 +24,7 @@ from zhiyin.core.errors import (
     UnknownEntityError,
     ZhiyinError,
 )
+from zhiyin.core.threads import one_blas_thread
 from zhiyin.pipeline.wiring import open_workspace
 
 _STATUS: list[tuple[type[ZhiyinError], int]] = [
@@ -54,8 +55,13 @@ def create_app(workspace: Path) -> FastAPI:
 
 
 def run_server(workspace: Path, *, host: str, port: int) -> None:
-    """Serves until interrupted."""
-    uvicorn.run(create_app(workspace), host=host, port=port, log_level="warning")
+    """Serves until interrupted.
+
+    Queries come side by side, so none of them may spread over the cores: with a thread per
+    core in BLAS they would wait for one another.
+    """
+    with one_blas_thread():
+        uvicorn.run(create_app(workspace), host=host, port=port, log_level="warning")
 
 
 async def _problem(_request: Request, error: Exception) -> JSONResponse:

@@ -29,18 +29,19 @@ def passages(text: str, *, most: int = MOST) -> list[str]:
     waiting = ""
     for sentence in _END.split(cleaned):
         waiting = f"{waiting} {sentence.strip()}".strip()
-        if _length(waiting) >= LEAST:
+        if letters(waiting) >= LEAST:
             found.append(waiting)
             waiting = ""
         if len(found) == most:
             return found
-    if waiting and found and _length(waiting) < LEAST // 2:
+    if waiting and found and letters(waiting) < LEAST // 2:
         found[-1] = f"{found[-1]} {waiting}"
     elif waiting:
         found.append(waiting)
     return found
 
 
-def _length(text: str) -> int:
+def letters(text: str) -> int:
+    """Characters, a Chinese one counting as three."""
     wide = 0 if text.isascii() else len(_WIDE.findall(text))
     return len(text) + (_LETTERS_PER_IDEOGRAPH - 1) * wide

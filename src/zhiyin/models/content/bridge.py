@@ -159,8 +159,7 @@ class ContentBridge:
         columns = self._columns
         if part == "carried":
             return times(roots_of_best(rows[:, columns.points]), columns.carry)
-        past = histories.positive().resized(rows.shape[1]).matrix()[:, columns.points]
-        return np.asarray(past @ (columns.carry if part == "past" else columns.near), np.float32)
+        return columns.of_history(histories, columns.carry if part == "past" else columns.near)
 
     def _standardised(self, scores: Floats) -> Floats:
         """By items with behaviour: the yardstick of every score."""

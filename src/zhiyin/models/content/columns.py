@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -10,7 +12,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from zhiyin.core.attributes import Attribute
-from zhiyin.core.histories import Floats
+from zhiyin.core.histories import Floats, Histories
+from zhiyin.core.products import histories_times
 from zhiyin.core.protocols import Arrays
 from zhiyin.models.content.carrier import Carrier
 from zhiyin.models.content.kernel import likeness, sharpened
@@ -86,6 +89,26 @@ class Columns:
         result.carry = np.hstack([self.carry, carry])
         result.near = np.hstack([self.near, near])
         return result
+
+    def of_history(self, histories: Histories, weights: Floats) -> Floats:
+        """The histories' liked items times their rows of some weights, shape (q, m).
+
+        Args:
+            histories: Of q queries.
+            weights: A row per point, shape (points, m).
+        """
+        place = self._place
+        liked = histories.positive().resized(len(place))
+        liked = liked.where(place[liked.items] >= 0)
+        inside = replace(liked, items=place[liked.items].astype(np.int32), n_items=len(self.points))
+        return histories_times(inside, weights)
+
+    @cached_property
+    def _place(self) -> NDArray[np.int64]:
+        """The place of each item among the points, -1 for those that are none."""
+        place = np.full(1 + int(self.points.max(initial=0)), -1)
+        place[self.points] = np.arange(len(self.points))
+        return place
 
     def ties(self, past: NDArray[np.integer], items: NDArray[np.integer]) -> Floats:
         """How much each past item speaks for each other one; see `ContentBridge.ties`."""

@@ -8,13 +8,15 @@ from typing import Any, cast
 
 from zhiyin.data.importing.names import ITEM_ROLES, recognise
 from zhiyin.encode.text.cleaning import clean
-from zhiyin.encode.text.passages import passages
+from zhiyin.encode.text.passages import letters, passages
 
 _MOST_TITLE = 300
 _MOST_WORDS = 600
 _LONGEST = 400
 """Characters of any other attribute that are read: longer ones are no description."""
 _NOT_READ = frozenset({"id", "price", "hidden"})
+_WHOLE = 400
+"""Letters of a description up to which it is also read together with its title."""
 _LINKS = ("http://", "https://", "/", "data:")
 
 
@@ -24,7 +26,8 @@ class Document:
 
     Attributes:
         title: Its title with its categories, or "".
-        passages: Its description in sentences; empty where it has none.
+        passages: Its description: with the title where it is short, then in sentences;
+            empty where it has none.
         words: Everything that keywords may meet.
         hidden: Whether it must not be found.
         categories: What it belongs to.
@@ -52,11 +55,22 @@ def document(attributes: Mapping[str, Any]) -> Document:
     named = f"{title}. {categories}" if title and categories else title or categories
     return Document(
         title=named,
-        passages=tuple(passages(body)),
+        passages=tuple([*_whole(title, body), *passages(body)]),
         words=f"{title}\n{title}\n{clean(body)[0]}\n{described}".strip(),
         categories=tuple(_list(value.get("categories"))),
         hidden=str(value.get("hidden", "")).lower() in {"true", "1", "1.0", "yes", "是"},
     )
+
+
+def _whole(title: str, body: str) -> list[str]:
+    """Title and description as one text, where both are short.
+
+    A short description leaves its subject to the title, and says little without it.
+    """
+    cleaned = clean(body[: 8 * _WHOLE])[0]
+    if not title or not cleaned or letters(cleaned) > _WHOLE:
+        return []
+    return [f"{title}. {cleaned}"]
 
 
 _ROLES = {**ITEM_ROLES, "id": "itemid"}
