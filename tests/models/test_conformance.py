@@ -36,6 +36,7 @@ CASES: dict[str, dict[str, Any]] = {
         "floor": 0.58,
         "users_are_numbered": True,
     },  # .667 .642 .625
+    "content": {"floor": 0.43},  # .475
     "gf-cf": {"settings": {"rank": 8}, "floor": 0.62},  # .675 .658 .688
     "turbo-cf": {"floor": 0.65},  # .713 .733 .713
     "sasrec": {  # .708 .762 .717

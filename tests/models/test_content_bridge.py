@@ -7,12 +7,15 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from zhiyin.core.attributes import Attribute
+from zhiyin.core.candidates import Queries, TrainingData
+from zhiyin.core.clock import Deadline
 from zhiyin.core.histories import Histories, histories_from_columns
 from zhiyin.models.content.alignment import attribute_weights
 from zhiyin.models.content.bridge import ContentBridge
 from zhiyin.models.content.bridge_config import BridgeConfig
 from zhiyin.models.content.carrier import Carrier
 from zhiyin.models.content.kernel import likeness, sharpened
+from zhiyin.models.content.retriever import ContentConfig, ContentRetriever
 
 GROUPS, PER_GROUP, USERS = 4, 15, 200
 N = GROUPS * PER_GROUP
@@ -168,3 +171,33 @@ def test_ties_name_the_items_that_speak_for_a_cold_one() -> None:
     bridge, _ = fitted()
     ties = bridge.ties(np.arange(PER_GROUP * 2), np.array([PER_GROUP - 1]))
     assert ties[:PER_GROUP].mean() > ties[PER_GROUP:].mean()
+
+
+@pytest.mark.parametrize("similarity", ["cosine", "pearson", "euclidean"])
+def test_content_finds_the_taste_by_every_measure(similarity: str) -> None:
+    histories, attributes = planted()
+    data = TrainingData(histories, attributes=tuple(attributes))
+    model = ContentRetriever(ContentConfig(similarity=similarity))  # type: ignore[arg-type]
+    model.fit(data, rng=np.random.default_rng(0), deadline=Deadline(60))
+    scores = model.score(Queries(histories, np.arange(USERS, dtype=np.int32)))
+    best = np.argsort(-scores, axis=1)[:, :PER_GROUP] // PER_GROUP
+    assert (best == (np.arange(USERS) % GROUPS)[:, None]).mean() > 0.9
+
+
+def test_cosine_pearson_and_euclid_are_what_they_are_called() -> None:
+    histories, attributes = planted()
+    noise = (attributes[1],)
+    asked = np.array([3, 4], dtype=np.int32)
+    rows = np.asarray(attributes[1].values)
+    centred = rows - rows.mean(axis=0)
+    unit = centred / np.linalg.norm(centred, axis=1, keepdims=True)
+    wanted = {
+        "cosine": rows[asked] @ rows.T,
+        "pearson": unit[asked] @ unit.T,
+        "euclidean": -np.linalg.norm(rows[asked][:, None] - rows[None], axis=2),
+    }
+    for similarity, expected in wanted.items():
+        model = ContentRetriever(ContentConfig(similarity=similarity))  # type: ignore[arg-type]
+        data = TrainingData(histories, attributes=noise)
+        model.fit(data, rng=np.random.default_rng(0), deadline=Deadline(60))
+        assert model.similar(asked) == pytest.approx(expected, abs=2e-3)

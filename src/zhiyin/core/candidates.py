@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from zhiyin.core.attributes import Attribute
 from zhiyin.core.errors import NotEnoughDataError
 from zhiyin.core.histories import Floats, Histories, ItemIndices
 
@@ -45,12 +46,14 @@ class TrainingData:
             index) of equal length, or None where the catalogue names none.
         n_categories: How many categories there are.
         as_of: The present at training, in milliseconds; 0 where times are unknown.
+        attributes: What the items are, for models that read it; empty where nothing was read.
     """
 
     histories: Histories
     categories: tuple[NDArray[np.int32], NDArray[np.int32]] | None = None
     n_categories: int = 0
     as_of: int = 0
+    attributes: tuple[Attribute, ...] = ()
 
     @property
     def n_items(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from zhiyin.core.clock import Deadline
 from zhiyin.core.errors import NotEnoughDataError
@@ -16,6 +17,7 @@ from zhiyin.pipeline.encoding import installed_encoder
 from zhiyin.pipeline.newcomers import learn_people
 from zhiyin.pipeline.recipes.auto import Choice, choose, refit, refit_bridge
 from zhiyin.pipeline.recipes.cold import behaviour
+from zhiyin.pipeline.recipes.reading import read_catalogue
 from zhiyin.pipeline.trained import Trained
 
 AUTO = "auto"
@@ -60,6 +62,10 @@ def train(
         else Choice(members=[(recipe, load(RETRIEVERS, recipe).Config(), 1.0)])
     )
     data = dataset.training_data()
+    if recipe != AUTO and getattr(load(RETRIEVERS, recipe), "reads_attributes", False):
+        table = dataset.item_attributes
+        read = read_catalogue(table, encoder(), deadline=deadline) if table is not None else None
+        data = replace(data, attributes=read.attributes if read is not None else ())
     members = refit(choice, data, deadline=deadline, seed=seed, progress=progress)
     bridge = refit_bridge(choice, data.histories, deadline=deadline, progress=progress)
     content = None

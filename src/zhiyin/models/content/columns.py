@@ -9,7 +9,6 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
 from zhiyin.core.attributes import Attribute
 from zhiyin.core.histories import Floats, Histories
@@ -17,6 +16,7 @@ from zhiyin.core.products import histories_times
 from zhiyin.core.protocols import Arrays
 from zhiyin.models.content.carrier import Carrier
 from zhiyin.models.content.kernel import likeness, sharpened
+from zhiyin.models.content.matrices import matrix_from, matrix_state
 
 _LEAST_SCALE = 1e-6
 
@@ -149,7 +149,7 @@ class Columns:
             "near": self.near,
         }
         for at, attribute in enumerate(self._known):
-            arrays |= {f"{at}/{k}": a for k, a in _matrix_state(attribute.values).items()}
+            arrays |= {f"{at}/{k}": a for k, a in matrix_state(attribute.values).items()}
         return arrays
 
     def restore(self, arrays: Arrays) -> Self:
@@ -159,22 +159,6 @@ class Columns:
         self._scale = float(arrays["scale"][0])
         self._carrier = Carrier(arrays["factor"], arrays["ones"])
         self._known = tuple(
-            Attribute(name, _matrix(arrays, f"{at}/")) for at, name in enumerate(self._weights)
+            Attribute(name, matrix_from(arrays, f"{at}/")) for at, name in enumerate(self._weights)
         )
         return self
-
-
-def _matrix_state(values: Floats | csr_matrix) -> Arrays:
-    if isinstance(values, np.ndarray):
-        return {"dense": values}
-    shape = np.array(values.shape)
-    return {"data": values.data, "indices": values.indices, "indptr": values.indptr, "shape": shape}
-
-
-def _matrix(arrays: Arrays, prefix: str) -> Floats | csr_matrix:
-    if f"{prefix}dense" in arrays:
-        return arrays[f"{prefix}dense"]
-    data, indices, indptr, shape = (
-        arrays[prefix + name] for name in ("data", "indices", "indptr", "shape")
-    )
-    return csr_matrix((data, indices, indptr), shape=(int(shape[0]), int(shape[1])))
