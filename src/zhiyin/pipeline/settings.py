@@ -99,8 +99,8 @@ class TextSettings(Config):
     """How texts are read."""
 
     encoder: str = "auto"
-    """What turns texts into vectors: use, minilm, transformer, remote, tfidf; "auto" is USE
-    multilingual where the extra ``text`` is installed, tf-idf otherwise."""
+    """What turns texts into vectors: use, e5, both, minilm, transformer, remote, tfidf; "auto"
+    is USE multilingual where the extra ``text`` is installed, tf-idf otherwise."""
     options: dict[str, Any] = Field(default_factory=dict[str, Any])
     """The section [text.options]: settings of that encoder, such as a folder or an address."""
 
