@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import torch
@@ -36,33 +36,24 @@ def choose_device(settings: LoopConfig) -> torch.device:
 
 
 def lower_precision(settings: LoopConfig, device: torch.device) -> bool:
-    """Whether matrix products take bfloat16.
-
-    On CPUs with AMX the products are two to three times as fast (83 against 38 and 314 against
-    119 GFLOP/s on one thread), but passes over memory dominate: "auto" stays with float32.
-    """
+    """Whether large matrix products take bfloat16: "auto" does on hardware made for it."""
     if settings.precision == "auto":
+        if device.type == "cpu":
+            amx: Any = getattr(torch.cpu, "_is_amx_tile_supported", None)
+            return bool(amx is not None and amx())
         return device.type == "cuda" and torch.cuda.is_bf16_supported()
     return settings.precision == "bfloat16"
 
 
-@contextmanager
-def products(device: torch.device, *, lower: bool) -> Generator[None]:
-    """A context in which products take bfloat16 where ``lower`` says so; weights stay float32.
+def autocast(device: torch.device, *, lower: bool) -> AbstractContextManager[Any]:
+    """A context in which a GPU's products take bfloat16 where ``lower`` says so.
 
-    On a CPU oneDNN rounds the inputs of each product itself, which spares the casts.
+    On a CPU it does nothing: the casts of narrow layers cost more than their products gain,
+    and the loss, which holds half of the products, casts its own.
     """
-    if device.type != "cpu":
-        with _torch.autocast(device.type, dtype=torch.bfloat16, enabled=lower):
-            yield
-        return
-    backend = _torch.backends.mkldnn.matmul
-    before = backend.fp32_precision
-    backend.fp32_precision = "bf16" if lower else before
-    try:
-        yield
-    finally:
-        backend.fp32_precision = before
+    return _torch.autocast(
+        device.type, dtype=torch.bfloat16, enabled=lower and device.type != "cpu"
+    )
 
 
 @contextmanager

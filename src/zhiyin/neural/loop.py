@@ -16,7 +16,7 @@ from zhiyin.core.clock import Deadline
 from zhiyin.core.errors import ArtifactError, TrainingError
 from zhiyin.core.progress import Progress, silent
 from zhiyin.neural.checkpoint import Weights, copied, load_checkpoint, save_checkpoint
-from zhiyin.neural.devices import choose_device, lower_precision, own_randomness, products
+from zhiyin.neural.devices import autocast, choose_device, lower_precision, own_randomness
 from zhiyin.neural.settings import LoopConfig
 
 Batch = TypeVar("Batch")
@@ -236,7 +236,7 @@ def _one_epoch(
         for group in run.optimizer.param_groups:
             group["lr"] = run.rate()
         run.optimizer.zero_grad(set_to_none=True)
-        with products(device, lower=lower):
+        with autocast(device, lower=lower):
             loss = task.loss(batch)
             loss.backward()  # pyright: ignore[reportUnknownMemberType]
         norm = nn.utils.clip_grad_norm_(task.module.parameters(), run.settings.clip)
@@ -281,7 +281,7 @@ def _finite(*values: Tensor) -> bool:
 
 def _fault(run: _Run, loss: Tensor, norm: Tensor) -> str:
     what = "the loss" if not _finite(loss) else "the gradient"
-    value = float(loss if not _finite(loss) else norm)
+    value = float((loss if not _finite(loss) else norm).detach())
     return f"{what} became {value} in step {run.step + 1}, at learning rate {run.rate():.2g}"
 
 

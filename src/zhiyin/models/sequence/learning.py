@@ -17,7 +17,7 @@ from zhiyin.core.protocols import Arrays
 from zhiyin.models.sequence.base import SequenceConfig
 from zhiyin.models.sequence.network import SequenceNetwork, served
 from zhiyin.neural.batches import Rows, Windows, bucketed, in_order, last_windows, padded
-from zhiyin.neural.devices import own_randomness
+from zhiyin.neural.devices import lower_precision, own_randomness
 from zhiyin.neural.loop import Outcome, train
 from zhiyin.neural.losses import next_item_loss
 
@@ -62,7 +62,11 @@ class NextItem:
         there = targets >= 0
         table = self.module.items.weight
         return next_item_loss(
-            states[there], table, targets[there], negatives=self._config.negatives
+            states[there],
+            table,
+            targets[there],
+            negatives=self._config.negatives,
+            lower=lower_precision(self._config.loop, table.device),
         )
 
     def samples(self, batch: Rows) -> int:

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from zhiyin.models.sequence.gru import GruConfig
 from zhiyin.models.sequence.network import SequenceNetwork
+from zhiyin.neural.dropout import Dropout
 
 
 class GruNetwork(SequenceNetwork):
@@ -20,7 +21,7 @@ class GruNetwork(SequenceNetwork):
         super().__init__(n_items, config.dim)
         between = config.dropout if config.layers > 1 else 0.0
         self.scale = config.dim**0.5
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
         self.units = nn.GRU(
             config.dim, config.dim, config.layers, batch_first=True, dropout=between
         )

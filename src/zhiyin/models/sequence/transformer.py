@@ -11,6 +11,7 @@ from torch.nn import functional
 from zhiyin.core.errors import ConfigError
 from zhiyin.models.sequence.network import SequenceNetwork
 from zhiyin.models.sequence.sasrec import SasrecConfig
+from zhiyin.neural.dropout import Dropout
 
 _attend: Any = functional.scaled_dot_product_attention
 
@@ -48,7 +49,7 @@ class Block(nn.Module):
         self.parts = nn.ModuleList([attention, network])
         gates = 2 if config.block == "gated" else 0
         self.gates = nn.ModuleList(nn.Linear(dim, dim) for _ in range(gates))
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
 
     def forward(self, x: Tensor) -> Tensor:
         """(b, t, dim) to (b, t, dim)."""
@@ -81,7 +82,7 @@ class SasrecNetwork(SequenceNetwork):
         super().__init__(n_items, config.dim)
         self.scale = config.dim**0.5
         self.positions = nn.Parameter(torch.randn(config.length, config.dim) * 0.02)
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
         self.blocks = nn.Sequential(*(Block(config) for _ in range(config.blocks)))
         self.norm = nn.LayerNorm(config.dim)
 
