@@ -63,7 +63,7 @@ def own_randomness(device: torch.device, *, seed: int, threads: int = 0) -> Gene
     Args:
         device: Whose generator is seeded beside the CPU's.
         seed: What decides every draw inside.
-        threads: CPU threads; 0 leaves them as they are.
+        threads: CPU threads; 0 leaves them as they are, one for each core.
     """
     before = torch.get_num_threads()
     with _torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
