@@ -34,7 +34,8 @@ def histories_times(histories: Histories, weights: Floats, *, decay: float | Non
     """
     if len(histories) == 1:  # a single query: the arithmetic without the sparse matrix
         _, items, values = histories.distinct(decay=decay)
-        return np.asarray(values @ weights[items], dtype=np.float32)[None]
+        rows = np.asarray(weights)[items]  # of a memory map too, without its wrapper
+        return np.asarray(values @ rows, dtype=np.float32)[None]
     return times_dense(histories.matrix(decay=decay), weights)
 
 

@@ -67,7 +67,7 @@ def lean(
     """
     weight = tastes.gate(n_events)
     profile = None
-    if weight >= _LEAST and tastes.told(user_id):
+    if weight > _LEAST and tastes.told(user_id):
         profile = tastes.scores(user_id, items=items)
     if profile is None:
         weight = 0.0

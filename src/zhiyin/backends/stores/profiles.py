@@ -17,6 +17,11 @@ _EDIT = (
     "VALUES (?, ?, ?, ?, ?) ON CONFLICT (user_key, subject_key) DO UPDATE "
     "SET action = excluded.action, subject = excluded.subject, created = excluded.created"
 )
+_EDITS = (
+    "SELECT action, subject, created FROM profile_edits WHERE user_key = ? "
+    "ORDER BY created, subject"
+)
+"""Asked with every slate, so it is not built anew each time."""
 _ENRICH = (
     "INSERT INTO enrichments (item_key, content, source, body) VALUES (?, ?, ?, ?) "
     "ON CONFLICT (item_key) DO UPDATE "
@@ -39,14 +44,9 @@ class SqliteProfileStore:
 
     def edits(self, user_key: int) -> list[ProfileEdit]:
         """See `ProfileStore.edits`."""
-        table = PROFILE_EDITS.c
-        wanted = (
-            select(table.action, table.subject, table.created)
-            .where(table.user_key == user_key)
-            .order_by(table.created, table.subject)
-        )
         with self._database.reading() as connection:
-            return [ProfileEdit(*row) for row in connection.execute(wanted)]
+            rows = connection.exec_driver_sql(_EDITS, (user_key,)).fetchall()
+        return [ProfileEdit(*row) for row in rows]
 
     def withdraw(self, user_key: int, subject: str) -> bool:
         """See `ProfileStore.withdraw`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -15,7 +16,7 @@ from zhiyin.models.content.bridge_config import BridgeConfig, Part
 from zhiyin.models.content.columns import Columns
 from zhiyin.models.content.scores import roots_of_best, standardised_by, times
 
-_REFERENCE = 256
+_REFERENCE = 128
 """Items with behaviour by which content scores are standardised."""
 
 
@@ -76,7 +77,23 @@ class ContentBridge:
     @property
     def idle(self) -> bool:
         """Whether every score would pass unchanged."""
-        return not self.config.beside and bool((self._counts > 0).all()) and not self.config.prior
+        return not (self.config.beside or self.config.prior or (self._counts == 0).any())
+
+    @cached_property
+    def _warm(self) -> NDArray[np.intp]:
+        """The items that have users."""
+        return np.flatnonzero(self._counts > 0)
+
+    @cached_property
+    def _cold(self) -> NDArray[np.intp]:
+        """Places, among the scored items, of those without users."""
+        return np.flatnonzero(self._counts[self.items] == 0)
+
+    @cached_property
+    def _yardstick(self) -> NDArray[np.intp]:
+        """Places, among the scored items, of some that have users."""
+        warm = np.flatnonzero(self._counts[self.items] > 0)
+        return warm[:: max(1, len(warm) // _REFERENCE)]
 
     def extended(self, attributes: Sequence[Attribute]) -> ContentBridge:
         """The bridge with new items, which nobody took, behind the known ones.
@@ -112,14 +129,14 @@ class ContentBridge:
         if self.idle:
             return scores
         rows = self.rows(scores)
-        total = np.zeros((len(rows), self.n_items), dtype=np.float32)
-        total[:, : rows.shape[1]] = rows
-        self.mix(total, self.content(histories, rows))
+        content = self.content(histories, rows)
+        total = np.pad(rows, ((0, 0), (0, new))) if (new := self.n_items - rows.shape[1]) else rows
+        self.mix(total, content)
         return total
 
     def rows(self, scores: Floats) -> Floats:
         """The other models' scores, standardised over the items that have users."""
-        return standardised_by(scores, np.flatnonzero(self._counts[: scores.shape[1]] > 0))
+        return standardised_by(scores, self._warm)
 
     def mix(self, total: Floats, content: Floats) -> None:
         """Puts content scores among the others, in place.
@@ -130,11 +147,14 @@ class ContentBridge:
             content: From `content`.
         """
         settings, items = self.config, self.items
+        cold = np.float32(settings.scale) * content + np.float32(settings.shift)
+        if not settings.beside and not settings.prior:
+            total[:, items[self._cold]] = cold[:, self._cold]
+            return
         users = self._counts[items]
         gate = (users / np.maximum(users + settings.prior, 1)).astype(np.float32)
         mixed = gate * (total[:, items] + np.float32(settings.beside) * content)
-        mixed += (1 - gate) * (np.float32(settings.scale) * content + np.float32(settings.shift))
-        total[:, items] = mixed
+        total[:, items] = mixed + (1 - gate) * cold
 
     def content(self, histories: Histories, rows: Floats) -> Floats:
         """Content scores of the items that have them, float32 of shape (q, m).
@@ -144,37 +164,27 @@ class ContentBridge:
             rows: Standardised scores of the other models, shape (q, known items).
         """
         parts = self.parts(histories, rows)
-        return self._standardised(
-            np.add.reduce([np.float32(self.config.parts[n]) * s for n, s in parts.items()])
-        )
+        total = np.add.reduce([np.float32(self.config.parts[n]) * s for n, s in parts.items()])
+        return standardised_by(total, self._yardstick)
 
     def parts(self, histories: Histories, rows: Floats) -> dict[Part, Floats]:
         """Standardised scores of each part, of shape (q, m); see `content`."""
-        return {
-            part: self._standardised(self._part(part, histories, rows))
-            for part in self.config.parts
-        }
-
-    def _part(self, part: Part, histories: Histories, rows: Floats) -> Floats:
-        columns = self._columns
-        if part == "carried":
-            return times(roots_of_best(rows[:, columns.points]), columns.carry)
-        return columns.of_history(histories, columns.carry if part == "past" else columns.near)
-
-    def _standardised(self, scores: Floats) -> Floats:
-        """By items with behaviour: the yardstick of every score."""
-        warm = np.flatnonzero(self._counts[self.items] > 0)
-        return standardised_by(scores, warm[:: max(1, len(warm) // _REFERENCE)])
+        columns, found = self._columns, dict[Part, Floats]()
+        liked = columns.liked(histories) if self.config.parts.keys() - {"carried"} else None
+        for part in self.config.parts:
+            if liked is None or part == "carried":
+                scores = times(roots_of_best(rows[:, columns.points]), columns.carry)
+            else:
+                scores = liked.times(columns.carry if part == "past" else columns.near)
+            found[part] = standardised_by(scores, self._yardstick)
+        return found
 
     def ties(self, past: NDArray[np.integer], items: NDArray[np.integer]) -> Floats:
         """How much a past item speaks for another through the ridge, 0 where nothing is known.
 
         Args:
             past: Items with behaviour, shape (p,).
-            items: Shape (m,).
-
-        Returns:
-            float32 of shape (p, m).
+            items: Shape (m,); the result has shape (p, m).
         """
         return self._columns.ties(past, items)
 

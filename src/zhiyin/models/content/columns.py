@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from typing import Any, Self
 
@@ -12,11 +11,11 @@ from numpy.typing import NDArray
 
 from zhiyin.core.attributes import Attribute
 from zhiyin.core.histories import Floats, Histories
-from zhiyin.core.products import histories_times
 from zhiyin.core.protocols import Arrays
 from zhiyin.models.content.carrier import Carrier
 from zhiyin.models.content.kernel import likeness, sharpened
 from zhiyin.models.content.matrices import matrix_from, matrix_state
+from zhiyin.models.content.scores import Liked
 
 _LEAST_SCALE = 1e-6
 
@@ -90,18 +89,14 @@ class Columns:
         result.near = np.hstack([self.near, near])
         return result
 
-    def of_history(self, histories: Histories, weights: Floats) -> Floats:
-        """The histories' liked items times their rows of some weights, shape (q, m).
-
-        Args:
-            histories: Of q queries.
-            weights: A row per point, shape (points, m).
-        """
+    def liked(self, histories: Histories) -> Liked:
+        """Which points the histories of q queries hold, and how much each is liked."""
         place = self._place
-        liked = histories.positive().resized(len(place))
-        liked = liked.where(place[liked.items] >= 0)
-        inside = replace(liked, items=place[liked.items].astype(np.int32), n_items=len(self.points))
-        return histories_times(inside, weights)
+        indptr, items, values = histories.positive().resized(len(place)).distinct()
+        points = place[items]
+        kept = points >= 0
+        before = np.concatenate([[0], np.cumsum(kept)])
+        return Liked(before[indptr], points[kept], values[kept], len(self.points))
 
     @cached_property
     def _place(self) -> NDArray[np.int64]:

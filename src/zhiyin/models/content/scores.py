@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from zhiyin.core.histories import Floats
 
-_CARRIED = 400
+_CARRIED = 256
 """Best items of a query whose scores are carried over."""
 _SPREAD = np.float32(1e-9)
 _ROUNDING = np.float32(1e-6)
@@ -24,12 +27,15 @@ def standardised_by(scores: Floats, reference: NDArray[np.integer]) -> Floats:
         float32 of shape (q, m), fresh.
     """
     part = scores[:, reference]
-    mean = part.mean(axis=1, keepdims=True)
-    deviation = part.std(axis=1, keepdims=True)
+    n = np.float32(max(1, part.shape[1]))
+    mean = np.add.reduce(part, axis=1) / n
+    part -= mean[:, None]
+    deviation = np.sqrt(np.einsum("ij,ij->i", part, part) / n)
     flat = deviation <= _SPREAD + _ROUNDING * np.abs(mean)
-    result = scores - mean
-    np.divide(result, deviation, out=result, where=~flat)
-    result[flat[:, 0]] = 0
+    factor = np.float32(1) / np.where(flat, np.float32(1), deviation)
+    factor[flat] = 0
+    result = scores - mean[:, None]
+    result *= factor[:, None]
     return result
 
 
@@ -45,9 +51,26 @@ def roots_of_best(scores: Floats) -> Floats:
     return np.sqrt(np.maximum(scores, 0))
 
 
+class Liked(NamedTuple):
+    """Rows of a sparse matrix: row pointers, columns, values, and how many columns there are."""
+
+    indptr: NDArray[np.int64]
+    columns: NDArray[np.int64]
+    values: Floats
+    width: int
+
+    def times(self, weights: Floats) -> Floats:
+        """The product with a dense matrix; of one row without the cost of a sparse one."""
+        if len(self.indptr) == 2:
+            return (self.values @ np.asarray(weights)[self.columns])[None]
+        shape = (len(self.indptr) - 1, self.width)
+        rows = csr_matrix((self.values, self.columns, self.indptr), shape=shape)
+        return np.asarray(rows @ weights, dtype=np.float32)
+
+
 def times(rows: Floats, weights: Floats) -> Floats:
     """A product that reads only the weights of what is not zero where there is one row."""
     if len(rows) > 1:
         return rows @ weights
     found = np.flatnonzero(rows[0])
-    return (rows[0, found] @ weights[found])[None]
+    return (rows[0, found] @ np.asarray(weights)[found])[None]
