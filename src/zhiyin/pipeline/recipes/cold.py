@@ -233,7 +233,8 @@ class _Search:
         ]
         base, (goal, _) = tried[0][0], max(tried)
         beside = 0.0
-        if goal > base * (1 + self.config.worth):
+        # Where items are held out, queries read content anyway: any gain will do.
+        if goal > base * (1 + (self.config.least_gain if self.real else self.config.worth)):
             # The smallest weight that keeps half of the gain: the rest may be the fold's luck.
             beside = next(w for value, w in tried if value >= base + (goal - base) / 2)
         placed = self._placed(bridge.pretending(self.cold), rows, content, beside)
