@@ -46,7 +46,6 @@ from zhiyin.models.content.kernel import likeness
 from zhiyin.models.linear.ease import EaseConfig, EaseRetriever
 from zhiyin.pipeline.benchmark.folder import as_dataset, read_split
 from zhiyin.pipeline.measuring import as_queries, describe
-from zhiyin.pipeline.recipes.cold import behaviour
 from zhiyin.pipeline.train import train
 
 RESULTS = Path(__file__).parent / "results"
@@ -129,14 +128,14 @@ def rivals(dataset: Dataset) -> dict[str, Callable[[], Scorer]]:
 
     def ridge(attributes: list[Attribute], weights: dict[str, float]) -> Scorer:
         config = BridgeConfig(power=1, l2=1.0)
-        counts = np.bincount(behaviour(dataset.histories).indices, minlength=len(dataset.items))
+        counts = np.bincount(dataset.histories.liked().indices, minlength=len(dataset.items))
         bridge = ContentBridge(config, weights).fit(attributes, counts)
         return lambda queries: bridge.apply(queries.histories, ease.score(queries))
 
     def aligned() -> Scorer:
         attributes = [white, *CatalogueReader(None).fit({n: columns[n] for n in tags})]
         weights = attribute_weights(
-            attributes, behaviour(dataset.histories), trust=10.0, rng=np.random.default_rng(SEED)
+            attributes, dataset.histories.liked(), trust=10.0, rng=np.random.default_rng(SEED)
         )
         return ridge(attributes, weights)
 
@@ -155,12 +154,7 @@ def neighbours(attribute: Attribute) -> Scorer:
     """Likeness to the history."""
     every = np.arange(len(attribute))
     kernel = likeness([attribute], {attribute.name: 1.0}, every, [attribute])
-    return lambda queries: np.asarray(ones(queries.histories) @ kernel, dtype=np.float32)
-
-
-def ones(histories: Histories) -> csr_matrix:
-    """Histories as ones."""
-    return behaviour(histories)
+    return lambda queries: np.asarray(queries.histories.liked() @ kernel, dtype=np.float32)
 
 
 def mlp(dataset: Dataset, attributes: list[Attribute], ease: EaseRetriever) -> Scorer:
@@ -204,7 +198,7 @@ def _fit_mlp(
     scale = float(np.std(np.sqrt(scores) @ basis.T))
     weights = [*net.parameters(), ids, *user_net.parameters(), *bias.parameters()]
     optimiser = torch.optim.AdamW(weights, lr=2e-3, weight_decay=0.01)
-    liked = ones(histories)[:, warm]
+    liked = histories.liked()[:, warm]
     rows = np.flatnonzero(np.diff(liked.indptr))
     states = torch.tensor(np.sqrt(scores)) @ project.T / scale
     place = torch.tensor(warm)

@@ -100,8 +100,8 @@ def test_surface_faults_are_seen() -> None:
 
 
 def _registered() -> list[tuple[str, str]]:
-    groups = [group for group in entry_points().groups if group.startswith("zhiyin.")]
-    return [(group, entry.name) for group in groups for entry in entry_points(group=group)]
+    groups = sorted(group for group in entry_points().groups if group.startswith("zhiyin."))
+    return [(group, name) for group in groups for name in sorted(entry_points(group=group).names)]
 
 
 @pytest.mark.parametrize(("group", "name"), _registered())

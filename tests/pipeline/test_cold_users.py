@@ -110,10 +110,8 @@ def test_attributes_that_tell_nothing_are_left_out() -> None:
     behaviour = csr_matrix((rng.random((400, 30)) < 0.2).astype(np.float32))
     table = pl.DataFrame({"shoe": rng.choice(["s", "m", "l"], 400)})
     people, told = learn_people(table, behaviour, seed=1)
-    better = float(told.split("ndcg@20 ")[1].split(",")[0]) > float(
-        told.split("popularity ")[1].split(":")[0]
-    )
-    assert (people is not None) == better
+    assert people is None
+    assert told.endswith("left out")
 
 
 def test_attributes_that_tell_the_taste_are_learned() -> None:

@@ -97,6 +97,12 @@ class Histories:
         keep = self.weights > 0
         return self if bool(keep.all()) else self.where(keep)
 
+    def liked(self) -> csr_matrix:
+        """Who liked what: ones, float32 of shape (q, n_items)."""
+        matrix = self.positive().matrix()
+        matrix.data = np.ones_like(matrix.data)
+        return matrix
+
     def resized(self, n_items: int) -> Histories:
         """Seen over another size of catalogue; events on items beyond it are dropped."""
         if n_items < self.n_items and len(self.items) and int(self.items.max()) >= n_items:

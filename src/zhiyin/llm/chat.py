@@ -15,10 +15,11 @@ import numpy as np
 from pydantic import BaseModel, Field, ValidationError
 
 from zhiyin.core.config import Config
+from zhiyin.core.memory import memory_key
 from zhiyin.core.protocols import Prompt, Reply
 from zhiyin.llm.errors import ServiceDownError, ServiceError, ServiceRefusedError
 from zhiyin.llm.patience import Endpoint
-from zhiyin.llm.replies import ReplyCache, reply_key
+from zhiyin.llm.replies import ReplyCache
 
 _AGAIN = "That was not a JSON object of the wanted shape. Answer with that object alone."
 
@@ -130,7 +131,7 @@ class ChatClient:
         accept: Callable[[str], bool],
     ) -> Reply:
         place = f"{self._endpoint.url}|{self.config.model}|{self.config.max_tokens}"
-        key = reply_key(place, json.dumps(schema, sort_keys=True), *prompt)
+        key = memory_key(place, json.dumps(schema, sort_keys=True), *prompt)
         known = None if self._cache is None else self._cache.get(key)
         if known is not None and accept(known):
             return Reply(known)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
+from zhiyin.core.named_arrays import group_of, under
 from zhiyin.core.protocols import Arrays, TextEncoder
 from zhiyin.encode.attributes.catalogue import CatalogueReader
 from zhiyin.models.content.bridge import ContentBridge
@@ -12,24 +13,26 @@ from zhiyin.models.content.bridge_config import BridgeConfig
 
 
 class Content:
-    """The bridge, and the reader of attributes for items that come later.
+    """The bridge, and how the catalogue was read, for items that come later.
 
     Args:
         bridge: Scores items by what they are.
-        reader: Reads new items as the catalogue was read; None until it is needed.
-        saved: Plan and state of a reader that was not restored yet.
+        plan: What the reader of the catalogue makes of each column.
+        learned: What it learned.
     """
 
     def __init__(
-        self,
-        bridge: ContentBridge,
-        reader: CatalogueReader | None = None,
-        *,
-        saved: tuple[Sequence[Mapping[str, Any]], Arrays] | None = None,
+        self, bridge: ContentBridge, plan: Sequence[Mapping[str, Any]], learned: Arrays
     ) -> None:
         self.bridge = bridge
-        self._reader = reader
-        self._saved = saved
+        self._plan = list(plan)
+        self._learned = learned
+        self._reader: CatalogueReader | None = None
+
+    @classmethod
+    def of(cls, bridge: ContentBridge, reader: CatalogueReader) -> Self:
+        """With what a reader has learned."""
+        return cls(bridge, reader.manifest(), reader.state())
 
     def with_items(
         self, items: Sequence[Mapping[str, Any]], *, encoder: TextEncoder | None
@@ -44,37 +47,25 @@ class Content:
             ForeignVectorsError: It is another one.
         """
         if self._reader is None:
-            plan, arrays = self._saved or ((), {})
-            self._reader = CatalogueReader(encoder).restore(plan, arrays)
-        names = {column for read in self._reader.plan for column in read.columns}
-        columns = {name: [item.get(name) for item in items] for name in sorted(names)}
-        return self.bridge.extended(self._reader.read(columns))
+            self._reader = CatalogueReader(encoder).restore(self._plan, self._learned)
+        return self.bridge.extended(self._reader.read_rows(items))
 
     def manifest(self) -> dict[str, Any]:
         """Everything that is not an array."""
-        plan = self._saved[0] if self._reader is None and self._saved else self._plan()
         return {
             "bridge": self.bridge.config.model_dump(mode="json"),
             "weights": self.bridge.weights,
-            "plan": list(plan),
+            "plan": self._plan,
         }
-
-    def _plan(self) -> list[dict[str, Any]]:
-        return [] if self._reader is None else self._reader.manifest()
 
     def arrays(self) -> Arrays:
         """Every array, by path."""
-        reader = self._reader.state() if self._reader is not None else (self._saved or ((), {}))[1]
-        bridge = {f"bridge/{name}": array for name, array in self.bridge.state().items()}
-        return bridge | {f"reader/{name}": array for name, array in reader.items()}
+        return under("bridge", self.bridge.state()) | under("reader", self._learned)
 
-
-def restore_content(manifest: Mapping[str, Any], arrays: Arrays) -> Content:
-    """The inverse of `Content.manifest` and `Content.arrays`."""
-    parts: dict[str, Arrays] = {"bridge": {}, "reader": {}}
-    for path, array in arrays.items():
-        part, _, name = path.partition("/")
-        parts[part][name] = array
-    config = BridgeConfig.model_validate(manifest["bridge"])
-    bridge = ContentBridge(config, dict(manifest["weights"])).restore(parts["bridge"])
-    return Content(bridge, saved=(manifest["plan"], parts["reader"]))
+    @classmethod
+    def restored(cls, manifest: Mapping[str, Any], arrays: Arrays) -> Self:
+        """The inverse of `manifest` and `arrays`."""
+        config = BridgeConfig.model_validate(manifest["bridge"])
+        bridge = ContentBridge(config, dict(manifest["weights"]))
+        bridge.restore(group_of(arrays, "bridge"))
+        return cls(bridge, manifest["plan"], group_of(arrays, "reader"))

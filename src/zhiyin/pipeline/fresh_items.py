@@ -102,17 +102,15 @@ class FreshItems:
 
     def meet_catalogue(self) -> None:
         """Looks for items that came into the catalogue, with nobody's events yet."""
-        keys = self._entities.scan("item", columns=["key"])["key"]
-        unknown = keys.filter(pl.Series(self._trained.locate(keys.to_numpy()) < 0)).to_list()
-        self.meet(unknown)
+        self.meet(self._entities.scan("item", columns=["key"])["key"])
 
     def meet(self, keys: Iterable[int]) -> None:
         """Takes in items that were just added or changed, by key."""
-        known = len(self._takers)
-        asked = [key for key in keys if self._trained.locate(np.array([key]))[0] < 0]
-        for key in asked:
+        asked = np.fromiter(keys, dtype=np.int64)
+        unknown = asked[self._trained.locate(asked) < 0]
+        for key in unknown.tolist():
             self._takers.setdefault(key, {})
-        if asked or len(self._takers) != known:
+        if len(unknown):
             self._learn()
 
     def score(self, queries: Queries, *, expected: Floats | None = None) -> Floats:

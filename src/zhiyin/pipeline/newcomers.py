@@ -7,11 +7,15 @@ from typing import Any, Self
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from zhiyin.core.histories import Floats
+from zhiyin.core.histories import Floats, Histories
+from zhiyin.core.metrics import hits, ndcg
+from zhiyin.core.named_arrays import group_of, under
 from zhiyin.core.protocols import Arrays
 from zhiyin.core.rng import derive_rng
+from zhiyin.core.topk import top_k
 from zhiyin.encode.attributes.catalogue import CatalogueReader
 from zhiyin.models.content.newcomers import Newcomers
 
@@ -20,6 +24,8 @@ _HELD = 0.1
 _LEAST_USERS = 50
 _MOST_JUDGES = 2_000
 _CUT = 20
+_ERRORS = 2.0
+"""Standard errors by which attributes must beat popularity: a lesser gain is chance."""
 
 
 class KnownPeople:
@@ -36,11 +42,9 @@ class KnownPeople:
 
     def score(self, attributes: Mapping[str, Any]) -> Floats | None:
         """Expected share of takers per item, shape (1, n_items); None where nothing is known."""
-        names = {column for read in self._reader.plan for column in read.columns}
-        if not any(attributes.get(name) not in (None, "") for name in names):
+        if not any(attributes.get(name) not in (None, "") for name in self._reader.columns):
             return None
-        columns = {name: [attributes.get(name)] for name in sorted(names)}
-        return self._newcomers.score(self._reader.read(columns))
+        return self._newcomers.score(self._reader.read_rows([attributes]))
 
     def manifest(self) -> list[dict[str, Any]]:
         """Everything that is not an array."""
@@ -48,18 +52,13 @@ class KnownPeople:
 
     def arrays(self) -> Arrays:
         """Every array, by path."""
-        reader = {f"reader/{name}": array for name, array in self._reader.state().items()}
-        return reader | {f"model/{name}": a for name, a in self._newcomers.state().items()}
+        return under("reader", self._reader.state()) | under("model", self._newcomers.state())
 
     @classmethod
     def restored(cls, manifest: list[dict[str, Any]], arrays: Arrays) -> Self:
         """The inverse of `manifest` and `arrays`."""
-        parts: dict[str, Arrays] = {"reader": {}, "model": {}}
-        for path, array in arrays.items():
-            part, _, name = path.partition("/")
-            parts[part][name] = array
-        reader = CatalogueReader(None).restore(manifest, parts["reader"])
-        return cls(reader, Newcomers().restore(parts["model"]))
+        reader = CatalogueReader(None).restore(manifest, group_of(arrays, "reader"))
+        return cls(reader, Newcomers().restore(group_of(arrays, "model")))
 
 
 def learn_people(
@@ -92,18 +91,17 @@ def learn_people(
     found = _ndcg(model.score([a.take(judges) for a in attributes]), behaviour[judges])
     share = np.asarray(behaviour[rest].mean(axis=0), dtype=np.float32)
     everybody = _ndcg(np.repeat(share.reshape(1, -1), len(judges), axis=0), behaviour[judges])
-    told = f"users' attributes: ndcg@20 {found:.4f}, popularity {everybody:.4f}"
-    if found <= everybody:
+    gain = found - everybody
+    told = f"users' attributes: ndcg@20 {found.mean():.4f}, popularity {everybody.mean():.4f}"
+    if gain.mean() <= _ERRORS * gain.std() / np.sqrt(len(gain)):
         return None, f"{told}: left out"
     return KnownPeople(reader, Newcomers().fit(attributes, behaviour)), told
 
 
-def _ndcg(scores: Floats, wanted: csr_matrix) -> float:
-    k = min(_CUT, scores.shape[1])
-    best = np.argpartition(-scores, k - 1, axis=1)[:, :k]
-    order = np.argsort(-np.take_along_axis(scores, best, axis=1), axis=1, kind="stable")
-    best = np.take_along_axis(best, order, axis=1)
-    hit = np.take_along_axis(np.asarray(wanted.toarray()), best, axis=1) > 0
-    discounts = 1 / np.log2(np.arange(2, k + 2))
-    ideal = np.cumsum(discounts)[np.minimum(np.diff(wanted.indptr), k) - 1]
-    return float(((hit @ discounts) / ideal).mean())
+def _ndcg(scores: Floats, wanted: csr_matrix) -> NDArray[np.float64]:
+    """NDCG of each row."""
+    starts = wanted.indptr.astype(np.int64)
+    truth = Histories(starts, wanted.indices, wanted.data, wanted.shape[1])
+    order = np.arange(scores.shape[1], dtype=np.int32)
+    lists = top_k(scores, k=_CUT, tie_order=order).items
+    return ndcg(hits(lists, truth), _CUT)

@@ -12,11 +12,9 @@ from zhiyin.core.protocols import TextEncoder
 from zhiyin.core.registry import RETRIEVERS, load
 from zhiyin.data.dataset import Dataset
 from zhiyin.models.hybrid.blend import Blend
-from zhiyin.pipeline.content import Content
 from zhiyin.pipeline.encoding import installed_encoder
 from zhiyin.pipeline.newcomers import learn_people
-from zhiyin.pipeline.recipes.auto import Choice, choose, refit, refit_bridge
-from zhiyin.pipeline.recipes.cold import behaviour
+from zhiyin.pipeline.recipes.auto import Choice, choose, refit, refit_content
 from zhiyin.pipeline.recipes.reading import read_catalogue
 from zhiyin.pipeline.trained import Trained
 
@@ -67,15 +65,11 @@ def train(
         read = read_catalogue(table, encoder(), deadline=deadline) if table is not None else None
         data = replace(data, attributes=read.attributes if read is not None else ())
     members = refit(choice, data, deadline=deadline, seed=seed, progress=progress)
-    bridge = refit_bridge(choice, data.histories, deadline=deadline, progress=progress)
-    content = None
-    if bridge is not None and choice.catalogue is not None:
-        content = Content(bridge, choice.catalogue.reader)
-    people, told = (
-        learn_people(dataset.user_attributes, behaviour(data.histories), seed=seed)
-        if recipe == AUTO
-        else (None, "")
-    )
+    content, people, told = None, None, ""
+    if recipe == AUTO:
+        liked = data.histories.liked()
+        content = refit_content(choice, liked, deadline=deadline, progress=progress)
+        people, told = learn_people(dataset.user_attributes, liked, seed=seed)
     progress("done", 1.0)
     return Trained(
         dataset.users,

@@ -13,12 +13,13 @@ from scipy.sparse import csr_matrix
 from zhiyin.core.candidates import Queries
 from zhiyin.core.errors import ArtifactError
 from zhiyin.core.histories import Floats, Histories
+from zhiyin.core.named_arrays import group_of, under
 from zhiyin.core.protocols import Retriever
 from zhiyin.core.registry import RETRIEVERS, load
 from zhiyin.data.vocabulary import Vocabulary
 from zhiyin.models.content.bridge import ContentBridge
 from zhiyin.models.hybrid.blend import Blend, Member
-from zhiyin.pipeline.content import Content, restore_content
+from zhiyin.pipeline.content import Content
 from zhiyin.pipeline.newcomers import KnownPeople
 
 
@@ -53,9 +54,7 @@ class Trained:
     @cached_property
     def behaviour(self) -> csr_matrix:
         """Who liked what: ones, of shape (n_users, n_items)."""
-        matrix = self.histories.positive().matrix()
-        matrix.data = np.ones_like(matrix.data)
-        return matrix
+        return self.histories.liked()
 
     @cached_property
     def popularity(self) -> NDArray[np.float32]:
@@ -106,13 +105,13 @@ class Trained:
         if self.histories.times is not None:
             arrays["histories/times"] = self.histories.times
         for name, vocabulary in (("users", self.users), ("items", self.items)):
-            arrays |= {f"{name}/{key}": a for key, a in vocabulary.arrays().items()}
+            arrays |= under(name, vocabulary.arrays())
         for i, member in enumerate(self.blend.members):
-            arrays |= {f"members/{i}/{key}": a for key, a in member.model.state().items()}
+            arrays |= under(f"members/{i}", member.model.state())
         if self.content is not None:
-            arrays |= {f"content/{key}": a for key, a in self.content.arrays().items()}
+            arrays |= under("content", self.content.arrays())
         if self.people is not None:
-            arrays |= {f"people/{key}": a for key, a in self.people.arrays().items()}
+            arrays |= under("people", self.people.arrays())
         return arrays
 
     def manifest(self) -> dict[str, Any]:
@@ -142,14 +141,14 @@ def restore(manifest: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Traine
     try:
         members = [
             Member(
-                m["name"], float(m["weight"]), _restore_member(m, _under(arrays, f"members/{i}/"))
+                m["name"], float(m["weight"]), _restore_member(m, group_of(arrays, f"members/{i}"))
             )
             for i, m in enumerate(manifest["members"])
         ]
-        items = Vocabulary.from_arrays(_under(arrays, "items/"))
-        past = _under(arrays, "histories/")
+        items = Vocabulary.from_arrays(group_of(arrays, "items"))
+        past = group_of(arrays, "histories")
         trained = Trained(
-            Vocabulary.from_arrays(_under(arrays, "users/")),
+            Vocabulary.from_arrays(group_of(arrays, "users")),
             items,
             Blend(members),
             Histories(
@@ -164,10 +163,10 @@ def restore(manifest: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Traine
             int(manifest["as_of"]),
             manifest["order"],
             int(manifest["last_seq"]),
-            restore_content(manifest["content"], _under(arrays, "content/"))
+            Content.restored(manifest["content"], group_of(arrays, "content"))
             if manifest.get("content")
             else None,
-            KnownPeople.restored(manifest["people"], _under(arrays, "people/"))
+            KnownPeople.restored(manifest["people"], group_of(arrays, "people"))
             if manifest.get("people")
             else None,
         )
@@ -180,7 +179,3 @@ def restore(manifest: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Traine
 def _restore_member(entry: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Retriever:
     cls = load(RETRIEVERS, entry["name"])
     return cls(cls.Config.model_validate(entry["config"])).restore(arrays)
-
-
-def _under(arrays: dict[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
-    return {k.removeprefix(prefix): a for k, a in arrays.items() if k.startswith(prefix)}

@@ -286,6 +286,8 @@ def _mapped(arrays: Arrays, folder: Path) -> Arrays:
     mapped: Arrays = {}
     for name, array in arrays.items():
         assert array.dtype != object, f"{name} would need pickle"
-        np.save(folder / f"{name}.npy", array, allow_pickle=False)
-        mapped[name] = np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+        path = folder / f"{name}.npy"  # names may have groups, as in an artifact
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.save(path, array, allow_pickle=False)
+        mapped[name] = np.load(path, mmap_mode="r", allow_pickle=False)
     return mapped

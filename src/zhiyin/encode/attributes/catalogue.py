@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from zhiyin.core.attributes import Attribute
 from zhiyin.core.errors import ArtifactError
+from zhiyin.core.named_arrays import group_of, under
 from zhiyin.core.protocols import Arrays, TextEncoder
 from zhiyin.encode.attributes.kinds import TITLES, Kind, kind_of
 from zhiyin.encode.attributes.readers import (
@@ -82,17 +83,25 @@ class CatalogueReader:
             for read in self.plan
         )
 
+    def read_rows(self, rows: Sequence[Mapping[str, Any]]) -> tuple[Attribute, ...]:
+        """The same attributes of other items, each a mapping; what it lacks is unknown."""
+        return self.read({name: [row.get(name) for row in rows] for name in self.columns})
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns that are read."""
+        return sorted({name for read in self.plan for name in read.columns})
+
     def manifest(self) -> list[dict[str, Any]]:
         """The plan, as JSON carries it."""
         return [{"name": r.name, "how": r.how, "columns": list(r.columns)} for r in self.plan]
 
     def state(self) -> Arrays:
         """What every reader learned."""
-        return {
-            f"{at}/{name}": array
-            for at, read in enumerate(self.plan)
-            for name, array in self._readers[read.name].state().items()
-        }
+        arrays: Arrays = {}
+        for at, read in enumerate(self.plan):
+            arrays |= under(str(at), self._readers[read.name].state())
+        return arrays
 
     def restore(self, manifest: Sequence[Mapping[str, Any]], arrays: Arrays) -> Self:
         """Takes plan and state back.
@@ -109,12 +118,8 @@ class CatalogueReader:
                     f"the model reads the meaning of {read.name}, and no encoder is there",
                     hint="install the extra `text`, or train again",
                 )
-            part = {
-                name.partition("/")[2]: array
-                for name, array in arrays.items()
-                if name.partition("/")[0] == str(at)
-            }
-            self._readers[read.name] = self._makers[read.how]().restore(part)
+            reader = self._makers[read.how]()
+            self._readers[read.name] = reader.restore(group_of(arrays, str(at)))
         return self
 
     def _planned(self, columns: Columns, without_meaning: Sequence[str]) -> list[Read]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from functools import cached_property
 from typing import Any, Self
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from zhiyin.core.attributes import Attribute
 from zhiyin.core.histories import Floats, Histories
+from zhiyin.core.named_arrays import group_of, under
 from zhiyin.core.protocols import Arrays
 from zhiyin.models.content.carrier import Carrier
 from zhiyin.models.content.kernel import likeness, sharpened
@@ -80,8 +82,7 @@ class Columns:
     def extended(self, attributes: Sequence[Attribute], *, start: int) -> Columns:
         """With new items, numbered from ``start``, behind the others."""
         chosen = self._chosen(attributes)
-        result = Columns(self._weights, power=self._power, near=self._near)
-        result.__dict__.update(self.__dict__)
+        result = copy(self)
         total = len(chosen[0]) if chosen else 0
         carry, near = self._between(chosen, None)
         result.items = np.concatenate([self.items, start + np.arange(total)])
@@ -144,7 +145,7 @@ class Columns:
             "near": self.near,
         }
         for at, attribute in enumerate(self._known):
-            arrays |= {f"{at}/{k}": a for k, a in matrix_state(attribute.values).items()}
+            arrays |= under(str(at), matrix_state(attribute.values))
         return arrays
 
     def restore(self, arrays: Arrays) -> Self:
@@ -154,6 +155,7 @@ class Columns:
         self._scale = float(arrays["scale"][0])
         self._carrier = Carrier(arrays["factor"], arrays["ones"])
         self._known = tuple(
-            Attribute(name, matrix_from(arrays, f"{at}/")) for at, name in enumerate(self._weights)
+            Attribute(name, matrix_from(group_of(arrays, str(at))))
+            for at, name in enumerate(self._weights)
         )
         return self

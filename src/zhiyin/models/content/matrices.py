@@ -17,11 +17,10 @@ def matrix_state(values: Floats | csr_matrix) -> Arrays:
     return {"data": values.data, "indices": values.indices, "indptr": values.indptr, "shape": shape}
 
 
-def matrix_from(arrays: Arrays, prefix: str) -> Floats | csr_matrix:
-    """The matrix whose arrays' names begin with a prefix."""
-    if f"{prefix}dense" in arrays:
-        return arrays[f"{prefix}dense"]
-    data, indices, indptr, shape = (
-        arrays[prefix + name] for name in ("data", "indices", "indptr", "shape")
-    )
-    return csr_matrix((data, indices, indptr), shape=(int(shape[0]), int(shape[1])))
+def matrix_from(arrays: Arrays) -> Floats | csr_matrix:
+    """The inverse of `matrix_state`."""
+    if "dense" in arrays:
+        return arrays["dense"]
+    rows, columns = arrays["shape"].tolist()
+    parts = (arrays["data"], arrays["indices"], arrays["indptr"])
+    return csr_matrix(parts, shape=(rows, columns))

@@ -15,6 +15,7 @@ from zhiyin.core.clock import Deadline
 from zhiyin.core.config import Config
 from zhiyin.core.histories import Floats
 from zhiyin.core.metrics import category_vectors
+from zhiyin.core.named_arrays import group_of, under
 from zhiyin.core.protocols import Arrays
 from zhiyin.models.content.alignment import attribute_weights
 from zhiyin.models.content.matrices import matrix_from, matrix_state
@@ -50,9 +51,7 @@ class ContentRetriever:
     def fit(self, data: TrainingData, *, rng: np.random.Generator, deadline: Deadline) -> Self:
         """Weighs the attributes."""
         attributes = data.attributes or _categories(data)
-        liked = data.histories.positive().matrix()
-        liked.data = np.ones_like(liked.data)
-        weights = attribute_weights(attributes, liked, trust=_TRUST, rng=rng)
+        weights = attribute_weights(attributes, data.histories.liked(), trust=_TRUST, rng=rng)
         if not weights:  # nothing told: all alike
             weights = {a.name: 1.0 / len(attributes) for a in attributes}
         self._parts = [
@@ -102,16 +101,15 @@ class ContentRetriever:
         """The weighted attributes and their means."""
         arrays: Arrays = {"n": np.array([self._n]), "parts": np.array([len(self._parts)])}
         for at, (part, mean) in enumerate(zip(self._parts, self._mean, strict=True)):
-            arrays |= {f"{at}-{name}": a for name, a in matrix_state(part).items()}
-            arrays[f"{at}-mean"] = mean
+            arrays |= under(str(at), {**matrix_state(part), "mean": mean})
         return arrays
 
     def restore(self, arrays: Arrays) -> Self:
         """Takes them back."""
         self._n = int(arrays["n"][0])
-        total = int(arrays["parts"][0])
-        self._parts = [matrix_from(arrays, f"{at}-") for at in range(total)]
-        self._mean = [np.asarray(arrays[f"{at}-mean"]) for at in range(total)]
+        groups = [group_of(arrays, str(at)) for at in range(int(arrays["parts"][0]))]
+        self._parts = [matrix_from(group) for group in groups]
+        self._mean = [np.asarray(group["mean"]) for group in groups]
         return self
 
 

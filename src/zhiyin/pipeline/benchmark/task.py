@@ -14,6 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from zhiyin.core.histories import Histories
+from zhiyin.core.named_arrays import group_of, under
 from zhiyin.data.dataset import Dataset
 from zhiyin.data.protocols import HeldOut
 from zhiyin.data.vocabulary import Vocabulary
@@ -23,8 +24,8 @@ Arrays = dict[str, NDArray[Any]]
 
 def save_training(folder: Path, dataset: Dataset) -> None:
     """Writes everything that a model may learn from."""
-    arrays = _under("histories", _history_arrays(dataset.histories))
-    arrays |= _under("users", dataset.users.arrays()) | _under("items", dataset.items.arrays())
+    arrays = under("histories", _history_arrays(dataset.histories))
+    arrays |= under("users", dataset.users.arrays()) | under("items", dataset.items.arrays())
     if dataset.categories is not None:
         arrays |= {"categories": np.stack(dataset.categories)}
     if dataset.held_out is not None:
@@ -50,9 +51,9 @@ def load_training(folder: Path) -> Dataset:
     arrays = _load(folder / "training.npz")
     pairs = arrays.get("categories")
     return Dataset(
-        Vocabulary.from_arrays(_part(arrays, "users")),
-        Vocabulary.from_arrays(_part(arrays, "items")),
-        _histories(_part(arrays, "histories"), facts["n_items"], ordered=facts["ordered"]),
+        Vocabulary.from_arrays(group_of(arrays, "users")),
+        Vocabulary.from_arrays(group_of(arrays, "items")),
+        _histories(group_of(arrays, "histories"), facts["n_items"], ordered=facts["ordered"]),
         facts["titles"],
         None if pairs is None else (pairs[0], pairs[1]),
         facts["category_names"],
@@ -81,7 +82,7 @@ def save_tests(folder: Path, tests: dict[str, HeldOut]) -> None:
     """Writes what is to be found."""
     arrays: Arrays = {}
     for name, part in tests.items():
-        arrays |= _under(name, _history_arrays(part.test))
+        arrays |= under(name, _history_arrays(part.test))
         if part.allowed is not None:
             arrays[f"{name}/allowed"] = part.allowed
     np.savez(folder / "tests.npz", allow_pickle=False, **arrays)
@@ -93,7 +94,8 @@ def load_tests(folder: Path, *, n_items: int) -> dict[str, HeldOut]:
     names = dict.fromkeys(key.partition("/")[0] for key in arrays)
     return {
         name: HeldOut(
-            _histories(_part(arrays, name), n_items, ordered=False), arrays.get(f"{name}/allowed")
+            _histories(group_of(arrays, name), n_items, ordered=False),
+            arrays.get(f"{name}/allowed"),
         )
         for name in names
     }
@@ -122,12 +124,3 @@ def _histories(arrays: Arrays, n_items: int, *, ordered: bool) -> Histories:
 def _load(path: Path) -> Arrays:
     with np.load(path, allow_pickle=False) as file:
         return {name: file[name] for name in file.files}
-
-
-def _under(prefix: str, arrays: Arrays) -> Arrays:
-    return {f"{prefix}/{name}": array for name, array in arrays.items()}
-
-
-def _part(arrays: Arrays, prefix: str) -> Arrays:
-    start = f"{prefix}/"
-    return {k.removeprefix(start): a for k, a in arrays.items() if k.startswith(start)}

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from scipy.sparse import csr_matrix
 
 from zhiyin.core.candidates import TrainingData
 from zhiyin.core.clock import Deadline
 from zhiyin.core.config import Config
 from zhiyin.core.errors import NotEnoughDataError, ZhiyinError
-from zhiyin.core.histories import Floats, Histories
+from zhiyin.core.histories import Floats
 from zhiyin.core.progress import Progress
 from zhiyin.core.protocols import Retriever, TextEncoder
 from zhiyin.core.registry import RETRIEVERS, load
@@ -21,7 +22,8 @@ from zhiyin.core.rng import derive_rng
 from zhiyin.data.dataset import Dataset
 from zhiyin.models.content.bridge import ContentBridge
 from zhiyin.models.hybrid.blend import Member, standardised
-from zhiyin.pipeline.recipes.cold import ChosenBridge, behaviour, choose_bridge
+from zhiyin.pipeline.content import Content
+from zhiyin.pipeline.recipes.cold import ChosenBridge, choose_bridge
 from zhiyin.pipeline.recipes.families import Facts, Family, Trial, families
 from zhiyin.pipeline.recipes.reading import ReadCatalogue, read_catalogue
 from zhiyin.pipeline.recipes.validation import Judge, Validation, hold_out
@@ -126,29 +128,30 @@ def choose(
             if turn < len(family.trials):
                 explorer.explore(family, family.trials[turn])
     scores = _weigh(list(explorer.best.values()), explorer.judge, choice, k=validation.k)
-    if dataset.item_attributes is not None:
-        refit_cost = sum(choice.costs.get(name, 0.0) for name, _, _ in choice.members)
-        room = Deadline((deadline.left - _CAUTION * refit_cost) * _CONTENT)
-        progress("reading the catalogue", _EXPLORING)
-        _consider_content(dataset, validation, scores, choice, encoder, room, seed)
+    progress("reading the catalogue", _EXPLORING)
+    _consider_content(choice, dataset, validation, scores, encoder, deadline, seed)
     return choice
 
 
 def _consider_content(
+    choice: Choice,
     dataset: Dataset,
     validation: Validation,
     scores: Floats,
-    choice: Choice,
     encoder: Callable[[], TextEncoder | None],
     deadline: Deadline,
     seed: int,
 ) -> None:
     """Reads the catalogue and chooses a bridge, in the time that the members' refit leaves."""
     table = dataset.item_attributes
-    if table is None or deadline.left <= _LEAST_CONTENT:
+    if table is None:
+        return
+    refit_cost = sum(choice.costs.get(name, 0.0) for name, _, _ in choice.members)
+    room = Deadline((deadline.left - _CAUTION * refit_cost) * _CONTENT)
+    if room.left <= _LEAST_CONTENT:
         choice.skipped.append("content: no time left in the budget")
         return
-    choice.catalogue = read_catalogue(table, encoder(), deadline=deadline)
+    choice.catalogue = read_catalogue(table, encoder(), deadline=room)
     if choice.catalogue is None:
         return
     choice.skipped += choice.catalogue.skipped
@@ -157,15 +160,22 @@ def _consider_content(
         validation,
         scores,
         taken=np.bincount(dataset.histories.items, minlength=len(dataset.items)) > 0,
-        deadline=deadline,
+        deadline=room,
         seed=seed,
     )
 
 
-def refit_bridge(
-    choice: Choice, histories: Histories, *, deadline: Deadline, progress: Progress
-) -> ContentBridge | None:
-    """Fits the content bridge on all training rows, where there is time for it."""
+def refit_content(
+    choice: Choice, behaviour: csr_matrix, *, deadline: Deadline, progress: Progress
+) -> Content | None:
+    """Fits the content bridge on all training rows, where there is time for it.
+
+    Args:
+        choice: What was decided.
+        behaviour: Who liked what, ones, of shape (users, items).
+        deadline: The budget of the training.
+        progress: Told what is being fitted.
+    """
     chosen, catalogue = choice.bridge, choice.catalogue
     if chosen is None or catalogue is None:
         return None
@@ -174,8 +184,9 @@ def refit_bridge(
         choice.bridge = None
         return None
     progress("fitting content on everything", 0.98)
-    counts = np.bincount(behaviour(histories).indices, minlength=histories.n_items)
-    return ContentBridge(chosen.config, chosen.weights).fit(catalogue.attributes, counts)
+    counts = np.bincount(behaviour.indices, minlength=behaviour.shape[1])
+    bridge = ContentBridge(chosen.config, chosen.weights).fit(catalogue.attributes, counts)
+    return Content.of(bridge, catalogue.reader)
 
 
 def refit(

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import InitVar, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
 from zhiyin.core.attributes import Attribute
 from zhiyin.core.clock import Deadline
 from zhiyin.core.config import Config
 from zhiyin.core.histories import Floats, Histories
+from zhiyin.core.metrics import hits, ndcg, recall
 from zhiyin.core.rng import derive_rng
-from zhiyin.core.topk import bar
+from zhiyin.core.topk import bar, top_k
 from zhiyin.models.content.alignment import attribute_weights
 from zhiyin.models.content.bridge import ContentBridge
 from zhiyin.models.content.bridge_config import BridgeConfig, Part
@@ -34,8 +34,7 @@ _LIKED = 4.0
 """Standard deviations above the mean at which the best of a list stand."""
 _MOST_BYTES = 512 * 2**20
 """Memory that the columns of the ridge may take."""
-_DISCOUNTS = (1.0 / np.log2(np.arange(2, 22))).astype(np.float32)
-_CUT = len(_DISCOUNTS)
+_CUT = 20
 
 
 class ColdSearchConfig(Config):
@@ -102,35 +101,32 @@ def choose_bridge(
         seed: Seed of every draw.
         config: What is tried.
     """
-    search = _Search(
+    return _Search(
         attributes, validation, scores, taken, deadline, seed, config or ColdSearchConfig()
-    )
-    return search()
+    ).choose()
 
 
+@dataclass
 class _Search:
-    def __init__(
-        self,
-        attributes: Sequence[Attribute],
-        validation: Validation,
-        scores: Floats,
-        taken: NDArray[np.bool_],
-        deadline: Deadline,
-        seed: int,
-        config: ColdSearchConfig,
-    ) -> None:
-        self.taken = taken
-        self.attributes, self.deadline, self.config = attributes, deadline, config
-        self.behaviour = behaviour(validation.train)
+    attributes: Sequence[Attribute]
+    validation: InitVar[Validation]
+    all_scores: InitVar[Floats]
+    taken: NDArray[np.bool_]
+    deadline: Deadline
+    seed: InitVar[int]
+    config: ColdSearchConfig
+
+    def __post_init__(self, validation: Validation, all_scores: Floats, seed: int) -> None:
+        self.behaviour = validation.train.liked()
         self.counts = np.bincount(self.behaviour.indices, minlength=self.behaviour.shape[1])
         self.rng = derive_rng(seed, "content")
-        rows = np.arange(len(scores))
+        rows = np.arange(len(all_scores))
         if len(rows) > _USERS:
             rows = np.sort(self.rng.choice(rows, _USERS, replace=False))
         self.queries = validation.queries.take(rows).histories
         self.truth = validation.truth.take(rows)
-        self.scores = scores[rows]
-        cold = (self.counts == 0) & taken
+        self.scores = all_scores[rows]
+        cold = (self.counts == 0) & self.taken
         self.real = int(cold[self.truth.items].sum()) >= _FEW
         if not self.real:
             warm = np.flatnonzero(~cold)
@@ -138,7 +134,8 @@ class _Search:
             cold[self.rng.choice(warm, max(2, int(_PRETEND * len(warm))), replace=False)] = True
         self.cold = cold
 
-    def __call__(self) -> ChosenBridge | None:
+    def choose(self) -> ChosenBridge | None:
+        """See `choose_bridge`."""
         warm = np.flatnonzero(self.counts)
         weights = attribute_weights(
             self.attributes, self.behaviour, trust=BridgeConfig().trust, rng=self.rng
@@ -154,7 +151,7 @@ class _Search:
             return None
         chosen = best.config.model_copy(update={"parts": self._mixed(best, judge)})
         report = {"attributes": {n: round(w, 3) for n, w in weights.items()}}
-        report |= {"cold_ndcg@20": round(judge.value(best.total), 5), "held_out_items": self.real}
+        report |= {"cold_goal": round(judge.value(best.total), 5), "held_out_items": self.real}
         chosen, seconds = self._beside(chosen, weights)
         return ChosenBridge(chosen, weights, report | chosen.model_dump(), seconds)
 
@@ -293,19 +290,13 @@ class _Judge:
     def __init__(self, seen: Histories, truth: Histories, candidates: NDArray[np.bool_]) -> None:
         self._candidates = candidates
         self._seen = seen
-        wanted = truth.where(candidates[truth.items])
-        self._users = np.flatnonzero(wanted.lengths)
-        wanted = wanted.take(self._users)
-        self._wanted = wanted.lengths
-        self._hit = np.zeros((len(wanted), truth.n_items), dtype=np.bool_)
-        self._hit[wanted.rows, wanted.items] = True
-        ideal = np.cumsum(_DISCOUNTS)
-        self._ideal = ideal[np.minimum(self._wanted, _CUT) - 1]
+        self._wanted = truth.where(candidates[truth.items])
+        self._rows = np.flatnonzero(self._wanted.lengths)
 
     @property
     def users(self) -> int:
         """How many users have something to find."""
-        return len(self._users)
+        return len(self._rows)
 
     @property
     def by_chance(self) -> float:
@@ -314,23 +305,14 @@ class _Judge:
 
     def value(self, scores: Floats) -> float:
         """The goal of scores of shape (q, n_items)."""
-        barred = np.array(scores[self._users], dtype=np.float32)
-        bar(barred, self._seen.take(self._users))
+        barred = scores[self._rows]
+        bar(barred, self._seen.take(self._rows))
         barred[:, ~self._candidates] = -np.inf
-        k = min(_CUT, barred.shape[1])
-        best = np.argpartition(-barred, k - 1, axis=1)[:, :k]
-        order = np.argsort(-np.take_along_axis(barred, best, axis=1), axis=1, kind="stable")
-        hit = np.take_along_axis(self._hit, np.take_along_axis(best, order, axis=1), axis=1)
-        recall = hit.sum(axis=1) / self._wanted
-        return float((recall + hit @ _DISCOUNTS[:k] / self._ideal).mean() / 2)
+        order = np.arange(barred.shape[1], dtype=np.int32)
+        lists = top_k(barred, k=_CUT, tie_order=order).items
+        found = hits(lists, self._wanted.take(self._rows))
+        return float((recall(found, _CUT) + ndcg(found, _CUT)).mean() / 2)
 
 
 def _sum(total: Floats, weight: float, part: Floats) -> Floats:
     return np.asarray(total + np.float32(weight) * part, dtype=np.float32)
-
-
-def behaviour(histories: Histories) -> csr_matrix:
-    """Who liked what: ones, of shape (users, items)."""
-    matrix = histories.positive().matrix()
-    matrix.data = np.ones_like(matrix.data)
-    return matrix

@@ -47,18 +47,23 @@ def read_catalogue(
         deadline: For everything that content needs before its refit.
     """
     columns = {name: table[name].to_list() for name in table.columns}
-    skipped: list[str] = []
+    unread: dict[str, float] = {}
     allowed = deadline.left * _SHARE
-    texts = text_columns(columns)
-    for name in sorted(texts, key=lambda text: _characters(columns[text])):
-        cost = 0.0 if encoder is None else _seconds(encoder, columns[name])
-        if cost > allowed:
-            skipped.append(f"meaning of {name}: {cost:.0f} s to read, and the budget has no room")
-        allowed -= min(cost, allowed)
-    unread = [name for name in texts if any(s.startswith(f"meaning of {name}:") for s in skipped)]
+    if encoder is not None:
+        for name in sorted(text_columns(columns), key=lambda text: _characters(columns[text])):
+            cost = _seconds(encoder, columns[name])
+            if cost > allowed:
+                unread[name] = cost
+            allowed -= min(cost, allowed)
     reader = CatalogueReader(encoder)
-    attributes = reader.fit(columns, without_meaning=unread)
-    return ReadCatalogue(reader, attributes, skipped) if attributes else None
+    attributes = reader.fit(columns, without_meaning=list(unread))
+    if not attributes:
+        return None
+    skipped = [
+        f"meaning of {name}: {cost:.0f} s to read, and the budget has no room"
+        for name, cost in unread.items()
+    ]
+    return ReadCatalogue(reader, attributes, skipped)
 
 
 def _characters(values: Sequence[str | None]) -> int:
