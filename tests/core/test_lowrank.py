@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from zhiyin.core.clock import Deadline
-from zhiyin.models.graph.lowrank import leading_eigenvectors
+from zhiyin.core.lowrank import leading_eigenvectors
 
 
 def decaying(n: int) -> np.ndarray:

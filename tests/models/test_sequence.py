@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,12 @@ from zhiyin.core.clock import Deadline
 from zhiyin.core.errors import ArtifactError, ConfigError, TrainingError
 from zhiyin.core.histories import Histories, histories_from_columns
 from zhiyin.models.sequence.gru import GruConfig, GruRetriever
-from zhiyin.models.sequence.network import LastState, SequenceNetwork, served
+from zhiyin.models.sequence.hstu import HstuConfig, HstuRetriever
+from zhiyin.models.sequence.network import LastState, PooledState, SequenceNetwork, served
 from zhiyin.models.sequence.recurrent import gru
 from zhiyin.models.sequence.sasrec import SasrecConfig, SasrecRetriever
+from zhiyin.models.sequence.start import LENGTH, behaviour_vectors, grown, unit
+from zhiyin.models.sequence.transducer import hstu
 from zhiyin.models.sequence.transformer import sasrec
 from zhiyin.neural.session import OnnxSession
 from zhiyin.testing.planted import planted, queries_of, train
@@ -27,16 +31,20 @@ from zhiyin.testing.planted import planted, queries_of, train
 ITEMS = 30
 LOOP: dict[str, Any] = {"epochs": 2, "learning_rate": 0.02, "warmup_steps": 4, "threads": 1}
 SMALL: dict[str, Any] = {"dim": 8, "length": 6, "loop": LOOP}
-MODELS = [SasrecRetriever, GruRetriever]
+MODELS = [SasrecRetriever, GruRetriever, HstuRetriever]
+KINDS = range(5)
 
 
 def networks() -> list[tuple[SequenceNetwork, Any]]:
     torch.manual_seed(0)
     plain = SasrecConfig(dim=8, length=6, block="plain")
+    timed = HstuConfig(dim=8, length=6)
+    blind = HstuConfig(dim=8, length=6, time_bias=False)
     return [
         (sasrec(SasrecConfig(dim=8, length=6), ITEMS).eval(), SasrecConfig(dim=8, length=6)),
         (sasrec(plain, ITEMS).eval(), plain),
         (gru(GruConfig(dim=8, length=6, layers=2), ITEMS).eval(), GruConfig(dim=8, length=6)),
+        *((hstu(config, ITEMS).eval(), config) for config in (timed, blind)),
     ]
 
 
@@ -64,57 +72,94 @@ def trained(request: pytest.FixtureRequest) -> Any:
     return train(cls(cls.Config.model_validate(SMALL)), planted().data)
 
 
-@pytest.mark.parametrize("kind", range(3))
+@pytest.mark.parametrize("kind", KINDS)
 def test_later_events_change_no_earlier_state(kind: int) -> None:
     network, _ = networks()[kind]
-    before = torch.randn(2, 6, 8)
-    after = before.clone()
+    before, when = torch.randn(2, 6, 8), torch.arange(12).view(2, 6) * 3600
+    after, later = before.clone(), when.clone()
     after[:, 4:] = torch.randn(2, 2, 8)
+    later[:, 4:] += 10**6
     with torch.no_grad():
-        x, y = network.encode(before), network.encode(after)
+        x, y = network.encode(before, when), network.encode(after, later)
     assert torch.equal(x[:, :4], y[:, :4])
     assert not torch.allclose(x[:, 4:], y[:, 4:])
 
 
-@pytest.mark.parametrize("kind", range(3))
-def test_padding_changes_nothing(kind: int) -> None:
+@pytest.mark.parametrize("module", [LastState, PooledState])
+@pytest.mark.parametrize("kind", KINDS)
+def test_padding_changes_nothing(kind: int, module: Any) -> None:
     network, _ = networks()[kind]
-    alone = torch.randn(1, 3, 8)
-    wide = torch.cat([alone, torch.randn(1, 3, 8)], dim=1)
+    alone, when = torch.randn(1, 3, 8), torch.tensor([[0, 60, 90_000]])
+    wide, longer = torch.cat([alone, torch.randn(1, 3, 8)], dim=1), torch.cat([when, when], dim=1)
     last = torch.tensor([2])
     with torch.no_grad():
-        for a, b in zip(
-            LastState(network)(alone, last), LastState(network)(wide, last), strict=True
-        ):
-            torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-6)
+        a, b = module(network)(alone, last, when), module(network)(wide, last, longer)
+    torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("kind", range(3))
-def test_graph_agrees_with_torch(kind: int) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_last_is_the_last_of_all(kind: int) -> None:
+    network, _ = networks()[kind]
+    vectors, when = torch.randn(3, 6, 8), torch.randint(10**7, (3, 6)).cumsum(1)
+    with torch.no_grad():
+        states = network.encode(vectors, when)
+        for places in ([5, 5, 5], [0, 3, 5]):
+            one = network.last(vectors, torch.tensor(places), when)
+            torch.testing.assert_close(one, states[range(3), places], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_graphs_agree_with_torch(kind: int) -> None:
     network, config = networks()[kind]
     arrays = served(network, config)
-    session = OnnxSession(arrays["graph"])
     rng = np.random.default_rng(1)
-    for b, t in [(1, 1), (4, 3), (7, 6)]:
-        vectors = rng.normal(size=(b, t, 8)).astype(np.float32)
-        last = rng.integers(0, t, b)
-        with torch.no_grad():
-            expected = LastState(network)(torch.from_numpy(vectors), torch.from_numpy(last))
-        for found, tensor in zip(session.run(vectors=vectors, last=last), expected, strict=True):
-            np.testing.assert_allclose(found, tensor.numpy(), atol=1e-4)
+    for name, module in (("graph", LastState(network)), ("pooled", PooledState(network))):
+        session = OnnxSession(arrays[name])
+        for b, t in [(1, 1), (4, 3), (7, 6)]:
+            vectors = rng.normal(size=(b, t, 8)).astype(np.float32)
+            last, times = rng.integers(0, t, b), rng.integers(0, 10**7, (b, t)).cumsum(axis=1)
+            asked_of = [torch.from_numpy(each) for each in (vectors, last, times)]
+            with torch.no_grad():
+                expected = module(*asked_of).numpy()
+            found = session.run(vectors=vectors, last=last, times=times)[0]
+            np.testing.assert_allclose(found, expected, atol=1e-4)
+        assert len(arrays[name]) < 200_000, "the item table stays out of the graph"
     assert arrays["items"].shape == (ITEMS, 8)
-    assert len(arrays["graph"]) < 200_000, "the item table stays out of the graph"
 
 
 def test_pooled_state_is_attention_of_the_last() -> None:
     network, _ = networks()[0]
-    vectors = torch.randn(1, 5, 8)
+    vectors, at = torch.randn(1, 5, 8), torch.tensor([3])
     with torch.no_grad():
         states = network.encode(vectors)[0].numpy()
-        last, pooled = LastState(network)(vectors, torch.tensor([3]))
+        last, pooled = LastState(network)(vectors, at), PooledState(network)(vectors, at)
     weights = np.exp(states[:4] @ states[3] / np.sqrt(8))
-    np.testing.assert_allclose(last[0].numpy(), states[3], rtol=1e-6)
+    np.testing.assert_allclose(last[0].numpy(), states[3], rtol=1e-4)
     np.testing.assert_allclose(pooled[0].numpy(), weights @ states[:4] / weights.sum(), rtol=1e-4)
+
+
+def test_time_changes_the_state_where_it_is_read() -> None:
+    vectors, soon = torch.randn(1, 4, 8), torch.tensor([[0, 60, 120, 180]])
+    timed, blind = networks()[3][0], networks()[4][0]
+    with torch.no_grad():
+        same = [blind.encode(vectors, when) for when in (soon, soon * 10_000)]
+        other = [timed.encode(vectors, when) for when in (soon, soon * 10_000)]
+        moved = timed.encode(vectors, soon + 10**9)
+    assert torch.equal(*same)
+    assert not torch.allclose(*other)
+    torch.testing.assert_close(moved, other[0])
+
+
+def test_times_absent_equal_or_in_the_future() -> None:
+    model = train(HstuRetriever(HstuConfig.model_validate(SMALL)), planted().data)
+    assert model.config.time_bias
+    history = rows([1, 2, 3], n_items=144)
+    times = ([0, 0, 0], [5, 5, 5], [10**14, 10**15, 10**16])
+    with_times = [replace(history, times=np.array(when, dtype=np.int64)) for when in times]
+    for each in (history, *with_times):
+        assert np.isfinite(model.score(Queries(each, np.array([-1], dtype=np.int32)))).all()
+    without = TrainingData(replace(planted().data.histories, times=None))
+    assert not train(HstuRetriever(HstuConfig.model_validate(SMALL)), without).config.time_bias
 
 
 def test_odd_lengths(trained: Any) -> None:
@@ -196,8 +241,76 @@ def test_heads_divide_dim() -> None:
         train(SasrecRetriever(SasrecConfig.model_validate({**SMALL, "heads": 3})), planted().data)
 
 
+def test_vectors_begin_where_behaviour_puts_the_items() -> None:
+    data = planted().data
+    rng = np.random.default_rng(0)
+    vectors = behaviour_vectors(data.histories, dim=8, rng=rng, deadline=Deadline(60))
+    likeness = unit(vectors) @ unit(vectors).T
+    taste = np.arange(144) // 24
+    same = taste[:, None] == taste
+    assert likeness[same].mean() > likeness[~same].mean() + 0.3
+    np.testing.assert_allclose(np.square(vectors).mean(axis=1), LENGTH**2, rtol=1e-4)
+    config = {**SMALL, "loop": {**LOOP, "epochs": 1, "learning_rate": 1e-6}}
+    starts = [
+        train(SasrecRetriever(SasrecConfig.model_validate({**config, "start": start})), data)
+        for start in ("behaviour", "random")
+    ]
+    first, second = (unit(each.state()["items"]) for each in starts)
+    assert (first @ first.T)[same].mean() > (second @ second.T)[same].mean() + 0.3
+
+
+@pytest.mark.parametrize("cls", MODELS)
+def test_update_learns_new_items_and_keeps_the_old(cls: Any) -> None:
+    data = planted().data
+    histories = data.histories
+    newest = histories.from_end == 0  # the last event of each user comes later
+    old = np.unique(histories.items[~newest])[:-2]  # and two items
+    index = np.full(144, -1, dtype=np.int32)
+    index[old] = np.arange(len(old))
+    before = histories.where(~newest & (index[histories.items] >= 0))
+    before = replace(before, items=index[before.items], n_items=len(old))
+    config = cls.Config.model_validate({**SMALL, "loop": {**LOOP, "epochs": 8}})
+    model = train(cls(config), TrainingData(before))
+    first = model.state()
+    fresh = newest | (index[histories.items] < 0)
+    model.update(
+        data, known=index, fresh=fresh, rng=np.random.default_rng(0), deadline=Deadline(60)
+    )
+    queries = queries_of(histories)
+    assert model.score(queries).shape == (240, 144)
+    moved = unit(model.state()["items"][old]) * unit(first["items"])
+    assert 0.5 < moved.sum(axis=1).mean() < 0.9999  # learned from new events, forgot little
+    idle = model.state()
+    none = np.zeros(len(histories.items), dtype=np.bool_)
+    every = np.arange(144, dtype=np.int32)
+    model.update(data, known=every, fresh=none, rng=np.random.default_rng(0), deadline=Deadline(60))
+    assert np.array_equal(model.state()["items"], idle["items"])
+
+
+def test_new_items_begin_near_what_their_takers_took() -> None:
+    vectors = np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 1.0]], dtype=np.float32)
+    known = np.array([0, 1, 2, -1, -1], dtype=np.int32)
+    made = grown(vectors, known, rows([0, 3], [1, 2], n_items=5))
+    np.testing.assert_allclose(made, [[1, 0], [0, 1], [0, 1], [1, 0], [0, 0]], atol=1e-6)
+
+
+def test_weights_of_another_network_are_refused() -> None:
+    small = train(SasrecRetriever(SasrecConfig.model_validate(SMALL)), planted().data)
+    other = SasrecRetriever(SasrecConfig.model_validate({**SMALL, "blocks": 3}))
+    every = np.arange(144, dtype=np.int32)
+    fresh = np.ones(len(planted().data.histories.items), dtype=np.bool_)
+    with pytest.raises(ArtifactError, match="of another network"):
+        other.restore(small.state()).update(
+            planted().data,
+            known=every,
+            fresh=fresh,
+            rng=np.random.default_rng(0),
+            deadline=Deadline(60),
+        )
+
+
 def test_incomplete_state_is_refused() -> None:
-    with pytest.raises(ArtifactError, match=r"sasrec lacks \['graph'\]"):
+    with pytest.raises(ArtifactError, match=r"sasrec lacks \['graph', 'pooled'\]"):
         SasrecRetriever().restore({"items": np.zeros((3, 8), dtype=np.float32)})
 
 

@@ -1,4 +1,4 @@
-"""Leading eigenvectors of a large symmetric matrix, by products alone."""
+"""The leading directions of who took what: degrees divided out, eigenvectors by products alone."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 from scipy.linalg import qr
+from scipy.sparse import csr_matrix
 
 from zhiyin.core.clock import Deadline
 from zhiyin.core.histories import Floats
@@ -52,6 +53,25 @@ def leading_eigenvectors(
     largest = np.argsort(-values, kind="stable")[:rank]
     vectors = np.ascontiguousarray(block @ rotation[:, largest], dtype=np.float32)
     return values[largest].astype(np.float32), vectors
+
+
+def normalised(matrix: csr_matrix, *, user_power: float) -> tuple[csr_matrix, Floats]:
+    """D_U^-a X D_I^-(1-a), with D the sums of rows and of columns.
+
+    Args:
+        matrix: X, float32 of shape (q, n), entries above 0.
+        user_power: a; 0.5 is the symmetric normalisation.
+
+    Returns:
+        The normalised matrix and the items' degrees, float32 of shape (n,).
+    """
+    owners = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    users = np.bincount(owners, matrix.data, minlength=matrix.shape[0])
+    items = np.bincount(matrix.indices, matrix.data, minlength=matrix.shape[1])
+    scale = users[owners] ** -user_power * items[matrix.indices] ** (user_power - 1.0)
+    values = (matrix.data * scale).astype(np.float32)
+    rows = csr_matrix((values, matrix.indices, matrix.indptr), shape=matrix.shape)
+    return rows, items.astype(np.float32)
 
 
 def _orthonormal(block: Floats) -> Floats:

@@ -13,10 +13,9 @@ from zhiyin.core.candidates import Queries, TrainingData
 from zhiyin.core.clock import Deadline
 from zhiyin.core.config import Config
 from zhiyin.core.histories import Floats
+from zhiyin.core.lowrank import leading_eigenvectors, normalised
 from zhiyin.core.products import gram, gram_blocks, keep_largest, times_dense, to_dense
 from zhiyin.core.protocols import Arrays
-from zhiyin.models.graph.lowrank import leading_eigenvectors
-from zhiyin.models.graph.normalise import normalised
 
 
 class GfcfConfig(Config):

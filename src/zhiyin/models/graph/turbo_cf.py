@@ -12,9 +12,9 @@ from zhiyin.core.candidates import Queries, TrainingData
 from zhiyin.core.clock import Deadline
 from zhiyin.core.config import Config
 from zhiyin.core.histories import Floats
+from zhiyin.core.lowrank import normalised
 from zhiyin.core.products import gram, histories_times
 from zhiyin.core.protocols import Arrays
-from zhiyin.models.graph.normalise import normalised
 
 
 class TurboCfConfig(Config):

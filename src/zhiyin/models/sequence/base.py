@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Self, cast
+from typing import Any, ClassVar, Literal, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from zhiyin.core.errors import ArtifactError
 from zhiyin.core.histories import Floats, Histories
 from zhiyin.core.progress import Progress, silent
 from zhiyin.core.protocols import Arrays
+from zhiyin.models.sequence.start import grown, unit
 from zhiyin.neural.batches import in_order, last_windows, padded
 from zhiyin.neural.extra import load_neural
 from zhiyin.neural.memory import check_memory, free_bytes
@@ -24,7 +25,6 @@ from zhiyin.neural.settings import LoopConfig
 
 _QUERY_EVENTS = 4096
 """Padded events of a batch at serving: states of some MB, whatever the number of queries."""
-_TINY = 1e-12
 
 
 class SequenceConfig(Config):
@@ -39,6 +39,9 @@ class SequenceConfig(Config):
     negatives: int | None = Field(default=None, ge=0)
     """Items that the loss compares with, shared by a batch; 0: all; None: all of up to 50,000
     items, else 4,096."""
+    start: Literal["behaviour", "random"] = "behaviour"
+    """Where item vectors begin: where the singular vectors of who took what put the items, or
+    anywhere."""
     windows: int = Field(default=1, ge=1)
     """Windows of ``length`` events taken from each history, latest first."""
     batch_size: int = Field(default=128, ge=1)
@@ -47,6 +50,10 @@ class SequenceConfig(Config):
     """Events of a batch at most, padding included. Small batches learn more from an epoch."""
     held_out: int = Field(default=1000, ge=0)
     """Users whose last event is kept for validation, at most: never more than one in five."""
+    update_epochs: int = Field(default=2, ge=1)
+    """Passes over the histories with new events in an update."""
+    update_rate: float = Field(default=0.3, gt=0)
+    """Step size of an update, as a share of the training's: what is known should stay."""
     memory_gb: float | None = Field(default=None, gt=0)
     """Memory that the item table may take in training; None: what is free."""
     loop: LoopConfig = LoopConfig()
@@ -112,6 +119,8 @@ class SequenceRetriever:
         settings = cast("SequenceConfig", self.config)
         histories = data.in_order(self.name)
         limit = settings.memory_gb
+        if histories.times is None and getattr(settings, "time_bias", False):
+            self.config = settings = settings.model_copy(update={"time_bias": False})
         free = free_bytes() if limit is None else limit * 1e9
         check_memory(self.name, n_items=data.n_items, dim=settings.dim, free=free)
         learn = load_neural("zhiyin.models.sequence.learning:learn")
@@ -126,36 +135,91 @@ class SequenceRetriever:
         )
         return self.restore(arrays)
 
+    def update(
+        self,
+        data: TrainingData,
+        *,
+        known: NDArray[np.int32],
+        fresh: NDArray[np.bool_],
+        rng: np.random.Generator,
+        deadline: Deadline,
+    ) -> Self:
+        """Trains further on the histories with new events, from what was learned before.
+
+        Args:
+            data: All events, over the grown catalogue.
+            known: For each item its index when this model was trained, or -1 for a new one.
+            fresh: Which events came since, bool of shape (events,).
+            rng: Seeds the batches' order and dropout.
+            deadline: Training ends in time for it.
+
+        Raises:
+            NotEnoughDataError: The histories carry no order.
+            TrainingError: The loss became NaN at once.
+            MissingExtraError: torch is not installed.
+        """
+        settings = cast("SequenceConfig", self.config)
+        histories = data.in_order(self.name)
+        fresh = fresh[data.histories.weights > 0]
+        rate = settings.loop.learning_rate * settings.update_rate
+        loop = settings.loop.model_copy(
+            update={"epochs": settings.update_epochs, "learning_rate": rate}
+        )
+        relearn = load_neural("zhiyin.models.sequence.learning:relearn")
+        arrays, self.outcome = relearn(
+            load_neural(self.network),
+            histories,
+            settings.model_copy(update={"loop": loop}),
+            {**self._arrays, "items": grown(self._items, known, histories)},
+            fresh=fresh,
+            seed=int(rng.integers(2**31)),
+            deadline=deadline,
+            progress=self.progress,
+        )
+        return self.restore(arrays)
+
     def score(self, queries: Queries) -> Floats:
         """The last state times every item's vector; zeros for an empty history."""
-        return self.user_state(queries).last @ self._items.T
+        return self._states("graph", queries) @ self._items.T
 
     def user_state(self, queries: Queries) -> UserStates:
         """The states of the queries, each float32 of shape (q, dim)."""
-        shape = (len(queries), self._items.shape[1])
-        result = UserStates(np.zeros(shape, np.float32), np.zeros(shape, np.float32))
+        return UserStates(self._states("graph", queries), self._states("pooled", queries))
+
+    def _states(self, graph: str, queries: Queries) -> Floats:
+        """What one of the graphs says of the queries, float32 of shape (q, dim)."""
+        session = self._session(graph)
+        result = np.zeros((len(queries), self._items.shape[1]), dtype=np.float32)
         history = self._readable(queries.histories)
         windows = last_windows(history.indptr, length=self.config.length)
         asked = np.flatnonzero(history.lengths > 0)
+        times = history.times // 1000 if history.times is not None else None
         for rows in in_order(windows.lengths, batch_size=_QUERY_EVENTS, batch_events=_QUERY_EVENTS):
             batch = windows.take(rows)
             vectors = self._items[padded(history.items, batch)]
-            last, pooled = self._session.run(vectors=vectors, last=batch.lengths - 1)
-            result.last[asked[rows]] = last
-            result.pooled[asked[rows]] = pooled
+            when = np.zeros(vectors.shape[:2], dtype=np.int64)
+            if times is not None:
+                when = padded(times, batch)
+            found = session.run(vectors=vectors, last=batch.lengths - 1, times=when)
+            result[asked[rows]] = found[0]
         return result
+
+    def _session(self, graph: str) -> Any:  # noqa: ANN401 - an OnnxSession
+        if graph not in self._sessions:
+            session = load_neural("zhiyin.neural.session:OnnxSession")
+            self._sessions[graph] = session(self._arrays[graph])
+        return self._sessions[graph]
 
     def _readable(self, histories: Histories) -> Histories:
         return histories.resized(len(self._items)).positive()
 
     def similar(self, items: NDArray[np.int32]) -> Floats:
         """Cosine of the items' vectors."""
-        lengths = np.sqrt(np.square(self._items).sum(axis=1, keepdims=True))
-        unit = self._items / np.maximum(lengths, np.float32(_TINY))
-        return unit[items] @ unit.T
+        vectors = unit(self._items)
+        return vectors[items] @ vectors.T
 
     def state(self) -> Arrays:
-        """The item table, the graph above it, and all other weights by name."""
+        """The item table, the graphs above it, and all other weights by name."""
         return self._arrays
 
     def restore(self, arrays: Arrays) -> Self:
@@ -165,9 +229,10 @@ class SequenceRetriever:
             ArtifactError: An array is missing, or the graph cannot be read.
             MissingExtraError: ONNX Runtime is not installed.
         """
-        if missing := {"items", "graph"} - arrays.keys():
+        if missing := {"items", "graph", "pooled"} - arrays.keys():
             raise ArtifactError(f"{self.name} lacks {sorted(missing)}", hint="train again")
         self._arrays = arrays
         self._items: Floats = np.asarray(arrays["items"])
-        self._session: Any = load_neural("zhiyin.neural.session:OnnxSession")(arrays["graph"])
+        self._sessions: dict[str, Any] = {}
+        self._session("graph")
         return self

@@ -1,107 +1,34 @@
-"""Trains the network of a sequence model: next item at every position."""
+"""Trains the network of a sequence model, from the beginning or further."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from numpy.typing import NDArray
 
 from zhiyin.core.clock import Deadline
-from zhiyin.core.histories import Histories
+from zhiyin.core.errors import ArtifactError
+from zhiyin.core.histories import Floats, Histories
+from zhiyin.core.named_arrays import group_of
 from zhiyin.core.progress import Progress
 from zhiyin.core.protocols import Arrays
 from zhiyin.models.sequence.base import SequenceConfig
 from zhiyin.models.sequence.network import SequenceNetwork, served
-from zhiyin.neural.batches import Rows, Windows, bucketed, in_order, last_windows, padded
-from zhiyin.neural.devices import lower_precision, own_randomness
+from zhiyin.models.sequence.start import behaviour_vectors
+from zhiyin.models.sequence.task import NextItem
+from zhiyin.neural.batches import Rows
+from zhiyin.neural.devices import own_randomness
 from zhiyin.neural.loop import Outcome, train
-from zhiyin.neural.losses import next_item_loss
 
 _HELD_SHARE = 5
 """At most one user in so many loses the last event to validation."""
-_CUT = 10
-"""Validation is NDCG at this."""
-
-
-class NextItem:
-    """The task of the training loop; see `zhiyin.neural.loop.Task`."""
-
-    def __init__(
-        self, module: SequenceNetwork, histories: Histories, config: SequenceConfig, seed: int
-    ) -> None:
-        self.module = module
-        self._config = config
-        self._seed = seed
-        self._histories = histories
-        held = _held_out(histories, config.held_out, np.random.default_rng([seed, 1]))
-        stops = histories.indptr[1:].copy()
-        stops[held] -= 1
-        # Targets are the events after the inputs: a window holds one event more than is read.
-        self._windows = _windows_until(histories.indptr, stops, config)
-        self._held = Windows(histories.indptr[held], stops[held] - histories.indptr[held])
-
-    def batches(self, epoch: int) -> Sequence[Rows]:
-        """Length-bucketed batches of windows, in an order of the seed and the epoch."""
-        config = self._config
-        return bucketed(
-            self._windows.lengths - 1,
-            batch_size=config.batch_size,
-            batch_events=config.batch_events,
-            rng=np.random.default_rng([self._seed, 2, epoch]),
-        )
-
-    def loss(self, batch: Rows) -> Tensor:
-        """Mean cross-entropy of the next item over all positions of the batch."""
-        items = self._tensor(padded(self._histories.items, self._windows.take(batch), fill=-1))
-        inputs, targets = items[:, :-1].clamp(min=0), items[:, 1:]
-        states = self.module.encode(self.module.items(inputs))
-        there = targets >= 0
-        table = self.module.items.weight
-        return next_item_loss(
-            states[there],
-            table,
-            targets[there],
-            negatives=self._config.negatives,
-            lower=lower_precision(self._config.loop, table.device),
-        )
-
-    def samples(self, batch: Rows) -> int:
-        """Sequences in the batch."""
-        return len(batch)
-
-    def validate(self) -> float | None:
-        """NDCG@10 of the held-out last items among all that their users do not have."""
-        if not len(self._held):
-            return None
-        sizes = {"batch_size": self._config.batch_size, "batch_events": 4096}
-        found = [self._gain(rows) for rows in in_order(self._held.lengths, **sizes)]
-        return float(torch.cat(found).mean())
-
-    def _gain(self, rows: Rows) -> Tensor:
-        whole = self._held.take(rows)
-        read = np.minimum(whole.lengths, self._config.length)
-        stops = whole.starts + whole.lengths
-        window = Windows(stops - read, read)
-        items = self._tensor(padded(self._histories.items, window))
-        states = self.module.encode(self.module.items(items))
-        last = self._tensor(read - 1)
-        scores = states[torch.arange(len(rows), device=last.device), last].float()
-        scores = scores @ self.module.items.weight.T
-        target = self._tensor(self._histories.items[stops])[:, None]
-        wanted = scores.gather(1, target)
-        seen = self._tensor(padded(self._histories.items, whole, fill=-1))
-        seen = torch.where(seen < 0, seen[:, :1], seen)
-        ahead = scores.scatter(1, seen, float("-inf")) >= wanted
-        rank = ahead.scatter(1, target, False).sum(1)
-        return torch.where(rank < _CUT, 1.0 / torch.log2(rank + 2.0), 0.0)
-
-    def _tensor(self, array: np.ndarray[Any, Any]) -> Tensor:
-        device = self.module.items.weight.device
-        return torch.as_tensor(array.astype(np.int64), device=device)
+_START_SHARE = 0.05
+"""Of the time that training has, at most so much goes into the first item vectors."""
+_NOBODY: Rows = np.empty(0, dtype=np.int64)
 
 
 def learn(
@@ -122,14 +49,75 @@ def learn(
     Raises:
         TrainingError: The loss became NaN at once, or the export differs.
     """
-    with own_randomness(torch.device("cpu"), seed=seed):
-        network = build(config, histories.n_items)
-    task = NextItem(network, histories, config, seed)
+    network = _built(build, config, histories.n_items, seed)
+    held = _held_out(histories, config.held_out, np.random.default_rng([seed, 1]))
+    if config.start == "behaviour":
+        known = np.ones(len(histories.items), dtype=np.bool_)
+        known[histories.indptr[1:][held] - 1] = False
+        rng = np.random.default_rng([seed, 3])
+        part = deadline.part(_START_SHARE)
+        _begin_at(
+            network,
+            behaviour_vectors(histories.where(known), dim=config.dim, rng=rng, deadline=part),
+        )
+    task = NextItem(network, histories, config, seed, held=held)
     outcome = train(
         task, config.loop, seed=seed, deadline=deadline, checkpoint=checkpoint, progress=progress
     )
-    network.cpu().eval()
-    return served(network, config), outcome
+    return served(network.cpu().eval(), config), outcome
+
+
+def relearn(
+    build: Callable[[Any, int], SequenceNetwork],
+    histories: Histories,
+    config: SequenceConfig,
+    start: Arrays,
+    *,
+    fresh: NDArray[np.bool_],
+    seed: int,
+    deadline: Deadline,
+    progress: Progress,
+) -> tuple[Arrays, Outcome]:
+    """Trains a network further, from the weights that it had, on histories with new events.
+
+    Args:
+        build: As in `learn`.
+        histories: All events of the users; those without a new event are not read.
+        config: As in `learn`; its loop says how long and how fast.
+        start: What `served` returned, with "items" grown to the catalogue.
+        fresh: Which events are new, bool of shape (events,).
+        seed: Of the batches' order and of dropout.
+        deadline: Training ends in time for it.
+        progress: Told every epoch.
+
+    Raises:
+        ArtifactError: The weights are of another network.
+        TrainingError: The loss became NaN at once, or the export differs.
+    """
+    network = _built(build, config, histories.n_items, seed)
+    weights = {name: torch.tensor(array) for name, array in group_of(start, "weights").items()}
+    try:
+        network.load_state_dict(weights | {"items.weight": torch.tensor(start["items"])})
+    except RuntimeError as error:
+        raise ArtifactError(
+            f"these weights are of another network: {str(error)[:200]}",
+            hint="train from the beginning",
+        ) from error
+    task = NextItem(network, histories, config, seed, held=_NOBODY, fresh=fresh)
+    outcome = train(task, config.loop, seed=seed, deadline=deadline, progress=progress)
+    return served(network.cpu().eval(), config), outcome
+
+
+def _built(
+    build: Callable[[Any, int], SequenceNetwork], config: SequenceConfig, n_items: int, seed: int
+) -> SequenceNetwork:
+    with own_randomness(torch.device("cpu"), seed=seed):
+        return build(config, n_items)
+
+
+def _begin_at(network: SequenceNetwork, items: Floats) -> None:
+    with torch.no_grad():
+        network.items.weight.copy_(torch.from_numpy(items))  # pyright: ignore[reportUnknownMemberType]
 
 
 def _held_out(histories: Histories, most: int, rng: np.random.Generator) -> Rows:
@@ -137,10 +125,3 @@ def _held_out(histories: Histories, most: int, rng: np.random.Generator) -> Rows
     able = np.flatnonzero(histories.lengths >= 3)
     n = min(most, len(able) // _HELD_SHARE)
     return np.sort(rng.choice(able, n, replace=False)).astype(np.int64)
-
-
-def _windows_until(indptr: Rows, stops: Rows, config: SequenceConfig) -> Windows:
-    """Training windows of each row's events before ``stops``."""
-    # Rows as if each were two: what is read, and what is held out.
-    bounds = np.append(np.stack([indptr[:-1], stops], axis=1).ravel(), indptr[-1])
-    return last_windows(bounds, length=config.length + 1, shortest=2, most=config.windows)

@@ -27,7 +27,7 @@ class GruNetwork(SequenceNetwork):
         )
         self.norm = nn.LayerNorm(config.dim)
 
-    def encode(self, vectors: Tensor) -> Tensor:
+    def encode(self, vectors: Tensor, times: Tensor | None = None) -> Tensor:
         """States of shape (b, t, dim)."""
         states, _ = self.units(self.dropout(vectors * self.scale))
         return self.norm(self.dropout(states))
