@@ -19,6 +19,7 @@ from zhiyin.data.dataset import Dataset
 from zhiyin.data.vocabulary import Vocabulary
 from zhiyin.models.hybrid.blend import standardised
 from zhiyin.pipeline.recipes import auto
+from zhiyin.pipeline.recipes.apart import Job, beside, cores, work
 from zhiyin.pipeline.recipes.families import Facts, families
 from zhiyin.pipeline.recipes.validation import Judge, Validation, hold_out
 from zhiyin.pipeline.recipes.weights import search_weights
@@ -218,3 +219,55 @@ def test_a_member_without_time_for_its_refit_is_dropped_and_named() -> None:
     assert [m.name for m in members] == ["slit"]
     assert list(choice.report()["chosen"]) == ["slit"]
     assert "ease: no time left" in choice.skipped[0]
+
+
+@pytest.mark.integration
+def test_models_that_take_minutes_are_trained_side_by_side(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(auto, "_LEAST_SLOW", 1.0)
+    dataset = chains(ordered=True)
+    told: list[str] = []
+    recommender = train(
+        dataset, recipe="auto", budget_s=25.0, seed=1, progress=lambda stage, _: told.append(stage)
+    )
+    tried = {trial["model"]: trial for trial in recommender.report["trials"]}
+    names = {"hstu", "sasrec"} if cores() > 1 else {"hstu"}
+    assert names <= tried.keys()
+    assert all(tried[name]["goal"] > tried["recent-popularity"]["goal"] for name in names)
+    assert any(stage.startswith("training hstu") for stage in told)
+
+
+@pytest.mark.integration
+def test_members_that_take_minutes_learn_what_was_held_out() -> None:
+    dataset = chains(ordered=True)
+    fresh = dataset.kept_out(seed=1)
+    config = load(RETRIEVERS, "hstu").Config(dim=8, length=10, loop={"epochs": 4})
+    validation = hold_out(dataset, seed=1)
+    job = Job("hstu", config, dataset.training_data(validation.train), 1, Deadline(20))
+    begun = beside([job], progress=silent, shares=(0.0, 1.0))[0]
+    choice = auto.Choice(members=[("hstu", begun.config, 1.0)], begun={"hstu": begun.state})
+    choice.fresh = fresh
+    data = dataset.training_data()
+    settings = {"seed": 1, "progress": silent}
+    late = auto.refit(choice, data, deadline=Deadline(0.0), **settings)[0].model.state()
+    assert np.array_equal(late["items"], begun.state["items"])
+    more = auto.refit(choice, data, deadline=Deadline(60), **settings)[0].model.state()
+    assert not np.array_equal(more["items"], begun.state["items"])
+    assert not choice.skipped
+
+
+def test_a_training_that_fails_is_reported_and_left_out() -> None:
+    dataset = chains(ordered=False)
+    config = load(RETRIEVERS, "sasrec").Config()
+    done = work(Job("sasrec", config, dataset.training_data(), 1, Deadline(20)))
+    assert "have no order" in done.fault
+    assert not done.state
+
+
+def test_without_the_extra_sequence_models_are_named_as_missing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(auto, "find_spec", lambda _name: None)
+    report = train(chains(ordered=True), recipe="auto", budget_s=400.0, seed=1).report
+    assert any("the extra neural is not installed" in line for line in report["skipped"])

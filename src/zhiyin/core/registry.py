@@ -18,6 +18,7 @@ INDEXES = "zhiyin.indexes"
 
 _EXTRA_OF = {
     "torch": "neural",
+    "loky": "neural",
     "onnx": "neural",
     "onnxruntime": "text",
     "bm25s": "text",

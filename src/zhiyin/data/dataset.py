@@ -59,10 +59,13 @@ class Dataset:
         The default is the last event of every user where order means time, a random part
         of each user's events where it does not.
         """
-        held_out = self.held_out
-        if held_out is None:
-            held_out = validation_mask(self.histories, seed=seed)
-        return fold(self.histories, held_out)
+        return fold(self.histories, self.kept_out(seed=seed))
+
+    def kept_out(self, *, seed: int) -> NDArray[np.bool_]:
+        """The events that `validation` keeps out of training, bool of shape (events,)."""
+        if self.held_out is not None:
+            return self.held_out
+        return validation_mask(self.histories, seed=seed)
 
     def training_data(self, histories: Histories | None = None) -> TrainingData:
         """What a retriever sees: these histories, or the part of them given."""

@@ -56,7 +56,7 @@ class SequenceConfig(Config):
     """Step size of an update, as a share of the training's: what is known should stay."""
     memory_gb: float | None = Field(default=None, gt=0)
     """Memory that the item table may take in training; None: what is free."""
-    loop: LoopConfig = LoopConfig()
+    loop: LoopConfig = LoopConfig(learning_rate=4e-3)
     """How it is trained."""
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from zhiyin.core.candidates import TrainingData
@@ -16,15 +18,16 @@ from zhiyin.core.config import Config
 from zhiyin.core.errors import NotEnoughDataError, ZhiyinError
 from zhiyin.core.histories import Floats
 from zhiyin.core.progress import Progress
-from zhiyin.core.protocols import Retriever, TextEncoder
+from zhiyin.core.protocols import Arrays, Retriever, TextEncoder
 from zhiyin.core.registry import RETRIEVERS, load
 from zhiyin.core.rng import derive_rng
 from zhiyin.data.dataset import Dataset
 from zhiyin.models.content.bridge import ContentBridge
 from zhiyin.models.hybrid.blend import Member, standardised
 from zhiyin.pipeline.content import Content
+from zhiyin.pipeline.recipes.apart import Done, Job, beside, cores
 from zhiyin.pipeline.recipes.cold import ChosenBridge, choose_bridge
-from zhiyin.pipeline.recipes.families import Facts, Family, Trial, families
+from zhiyin.pipeline.recipes.families import Facts, Family, Trial, families, slow_families
 from zhiyin.pipeline.recipes.reading import ReadCatalogue, read_catalogue
 from zhiyin.pipeline.recipes.validation import Judge, Validation, hold_out
 from zhiyin.pipeline.recipes.weights import search_weights
@@ -37,6 +40,14 @@ _CONTENT = 0.65
 """Share of the time that refitting leaves which may go into content; its refit needs the rest."""
 _LEAST_CONTENT = 2.0
 """Seconds below which content is not begun."""
+_CONTENT_AGAIN = 1.2
+"""Fitting content on everything may take this many times what fitting it for validation took."""
+_SLOW = 0.7
+"""Share of the time that refitting leaves which goes into models that take minutes."""
+_AGAIN = 0.18
+"""What teaching them the held-out events may take, as a share of their first training."""
+_LEAST_SLOW = 45.0
+"""Seconds below which none of them is begun."""
 _SHORTLIST = 400
 """Columns per query that the search of weights looks at."""
 
@@ -69,6 +80,9 @@ class Choice:
     Attributes:
         members: Model, config and weight of each chosen member, the best one first.
         costs: Seconds that fitting each of them took.
+        fresh: The events that were held out for choosing, bool of shape (events,).
+        begun: What the members that take minutes learned for validation; fitting them on
+            everything goes on from there.
         goal: Name and value of the goal on validation.
         trials: Every trial with its goal and seconds.
         skipped: Trials that were not made, with the reason.
@@ -80,6 +94,8 @@ class Choice:
         default_factory=list[tuple[str, Config, float]]
     )
     costs: dict[str, float] = field(default_factory=dict[str, float])
+    fresh: NDArray[np.bool_] | None = None
+    begun: dict[str, Arrays] = field(default_factory=dict[str, Arrays])
     goal: dict[str, float] = field(default_factory=dict[str, float])
     trials: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     skipped: list[str] = field(default_factory=list[str])
@@ -121,12 +137,15 @@ def choose(
         choice.skipped.append(f"everything but popularity: {error.message}")
         choice.members = [("popularity", load(RETRIEVERS, "popularity").Config(), 1.0)]
         return choice
+    choice.fresh = dataset.kept_out(seed=seed)
     explorer = _Explorer(dataset, validation, deadline, seed, progress, choice)
-    table = families(Facts.of(validation))
+    facts = Facts.of(validation)
+    table = families(facts)
     for turn in range(max(len(family.trials) for family in table)):
         for family in table:
             if turn < len(family.trials):
                 explorer.explore(family, family.trials[turn])
+    explorer.explore_slowly(slow_families(facts))
     scores = _weigh(list(explorer.best.values()), explorer.judge, choice, k=validation.k)
     progress("reading the catalogue", _EXPLORING)
     _consider_content(choice, dataset, validation, scores, encoder, deadline, seed)
@@ -179,7 +198,7 @@ def refit_content(
     chosen, catalogue = choice.bridge, choice.catalogue
     if chosen is None or catalogue is None:
         return None
-    if 1.2 * chosen.seconds > deadline.left:
+    if _CONTENT_AGAIN * chosen.seconds > deadline.left:
         choice.skipped.append("content: no time left in the budget to fit it on everything")
         choice.bridge = None
         return None
@@ -196,19 +215,49 @@ def refit(
 
     A member for which the budget has no time left is dropped, the best one never.
     """
-    members: list[Member] = []
-    for at, (name, config, weight) in enumerate(choice.members):
-        if members and choice.costs.get(name, 0.0) > deadline.left:
+    models: dict[str, Retriever] = {}
+    slow = [entry for entry in choice.members if entry[0] in choice.begun]
+    quick = [entry for entry in choice.members if entry[0] not in choice.begun]
+    for at, (name, config, _) in enumerate(quick):
+        if at and choice.costs.get(name, 0.0) > deadline.left:
             choice.skipped.append(f"{name}: no time left in the budget to fit it on everything")
             continue
         share = _EXPLORING + (1 - _EXPLORING) * at / len(choice.members)
         progress(f"fitting {name} on everything", share)
         model = load(RETRIEVERS, name)(config)
-        model.fit(data, rng=derive_rng(seed, name), deadline=deadline)
-        members.append(Member(name, weight, model))
-    kept = {member.name for member in members}
-    choice.members = [entry for entry in choice.members if entry[0] in kept]
-    return members
+        models[name] = model.fit(data, rng=derive_rng(seed, name), deadline=deadline)
+    models |= _go_on(choice, slow, data, deadline=deadline, seed=seed, progress=progress)
+    choice.members = [entry for entry in choice.members if entry[0] in models]
+    return [Member(name, weight, models[name]) for name, _, weight in choice.members]
+
+
+def _go_on(
+    choice: Choice,
+    members: list[tuple[str, Config, float]],
+    data: TrainingData,
+    *,
+    deadline: Deadline,
+    seed: int,
+    progress: Progress,
+) -> dict[str, Retriever]:
+    """Teaches the members that take minutes what was held out; without time they stay."""
+    content = 0.0 if choice.bridge is None else _CONTENT_AGAIN * choice.bridge.seconds
+    room = Deadline(deadline.left - content)
+    jobs = [
+        Job(name, config, data, seed, room, start=choice.begun[name], fresh=choice.fresh)
+        for name, config, _ in members
+    ]
+    done: list[Done] = []
+    if room.left > _LEAST_SLOW * _AGAIN:
+        done = beside(jobs, progress=progress, shares=(_EXPLORING, 0.97))
+    faults = {job.model: each.fault for job, each in zip(jobs, done, strict=False) if each.fault}
+    choice.skipped += [f"{name} on everything: {why}" for name, why in faults.items()]
+    learned = {job.model: each.state for job, each in zip(jobs, done, strict=False)}
+    found: dict[str, Retriever] = {}
+    for name, config, _ in members:
+        state = choice.begun[name] if name in faults else learned.get(name, choice.begun[name])
+        found[name] = load(RETRIEVERS, name)(config).restore(state)
+    return found
 
 
 @dataclass(slots=True)
@@ -242,6 +291,52 @@ class _Explorer:
             return
         if found is None or tried.goal > found.goal:
             self.best[family.name] = tried
+
+    def explore_slowly(self, families: list[Family]) -> None:
+        """Trains what takes minutes, side by side, in the time that nothing else needs."""
+        families = families[: cores()]
+        if not families:
+            return
+        names = ", ".join(family.name for family in families)
+        if not find_spec("torch"):
+            self.choice.skipped.append(f"{names}: the extra neural is not installed")
+            return
+        quick = _CAUTION * sum(tried.cost for tried in self.best.values())
+        room = (self.deadline.left - quick) * _SLOW
+        if room < _LEAST_SLOW:
+            self.choice.skipped.append(f"{names}: no time left in the budget")
+            return
+        deadline, data = Deadline(room), self.dataset.training_data(self.validation.train)
+        jobs = [
+            Job(t.model, load(RETRIEVERS, t.model).Config(**t.settings), data, self.seed, deadline)
+            for t in (family.trials[0] for family in families)
+        ]
+        shares = (self.deadline.spent / self.deadline.seconds, _EXPLORING)
+        for family, done in zip(
+            families, beside(jobs, progress=self.progress, shares=shares), strict=True
+        ):
+            self._take(family, done, cost=_AGAIN * done.seconds / len(families))
+
+    def _take(self, family: Family, done: Done, *, cost: float) -> None:
+        """Judges what a slow training learned."""
+        trial = family.trials[0]
+        if done.fault:
+            self.choice.skipped.append(f"{trial.model}: {done.fault}")
+            return
+        model = load(RETRIEVERS, trial.model)(done.config).restore(done.state)
+        scores = model.score(self.validation.queries)
+        goal = self.judge.value(scores)
+        self.choice.trials.append(
+            {
+                "model": trial.model,
+                "config": trial.settings,
+                "goal": round(goal, 5),
+                "fit_s": round(done.seconds, 2),
+                "ended": done.told,
+            }
+        )
+        self.choice.begun[trial.model] = done.state
+        self.best[family.name] = Tried(trial.model, done.config, goal, scores, cost)
 
     def _affordable(self, found: Tried | None) -> bool:
         """Whether another trial, and the refit of what would be chosen, fit the budget."""

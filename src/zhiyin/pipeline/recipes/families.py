@@ -19,6 +19,8 @@ _DUAL_USERS = 6_000
 """Audiences up to this size get EASE through its users."""
 _USER_KNN_USERS = 20_000
 """Audiences up to this size get user neighbours."""
+_LONG_HISTORY = 20
+"""Mean events of a history from which sequence models are deep and read far back."""
 
 _BM25: dict[str, Any] = {"weighting": "bm25", "neighbours": 100}
 _PLAIN: tuple[dict[str, Any], ...] = ({},)
@@ -52,7 +54,13 @@ class Facts:
     def of(cls, validation: Validation) -> Facts:
         """The facts about one validation's training rows."""
         train = validation.train
-        return cls(len(train), train.n_items, len(train.items), train.ordered, validation.tail)
+        return cls(
+            len(train),
+            train.n_items,
+            len(train.items),
+            train.ordered,
+            validation.tail,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +91,17 @@ def families(facts: Facts) -> list[Family]:
     known = set(registered(RETRIEVERS))
     table = _next_item(facts) if facts.tail else _missing_item(facts)
     return [family for family in table if all(t.model in known for t in family.trials)]
+
+
+def slow_families(facts: Facts) -> list[Family]:
+    """The families that take minutes: neural sequence models, where the task is what comes next."""
+    if not facts.tail:
+        return []
+    short = facts.events < _LONG_HISTORY * facts.users
+    sizes: dict[str, Any] = {"blocks": 1, "length": 50, "dropout": 0.5} if short else {}
+    names = ("hstu", "sasrec")
+    known = set(registered(RETRIEVERS))
+    return [Family(name, _trials(name, sizes)) for name in names if name in known]
 
 
 def _next_item(facts: Facts) -> list[Family]:
