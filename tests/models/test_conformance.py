@@ -51,6 +51,18 @@ CASES: dict[str, dict[str, Any]] = {
         "needs_order": True,
         "users_are_numbered": True,
     },
+    "gated-dot": {  # .438 .500 .467
+        "settings": {**SMALL, "cuts": 8},
+        "floor": 0.39,
+        "needs_attributes": True,
+        "users_are_numbered": True,
+    },
+    "bilinear": {  # .471 .525 .471
+        "settings": {**SMALL, "cuts": 8},
+        "floor": 0.42,
+        "needs_attributes": True,
+        "users_are_numbered": True,
+    },
 }
 
 

@@ -22,7 +22,7 @@ from zhiyin.core.candidates import Queries, TrainingData
 from zhiyin.core.errors import NotEnoughDataError
 from zhiyin.core.histories import Floats, Histories, empty_histories, histories_from_columns
 from zhiyin.core.protocols import Arrays, Retriever
-from zhiyin.testing.planted import N_ITEMS, Planted, hit_rate, planted, queries_of, train
+from zhiyin.testing.planted import N_ITEMS, Planted, described, hit_rate, planted, queries_of, train
 
 _RANDOM = 10 / N_ITEMS
 
@@ -38,6 +38,9 @@ class RetrieverConformance:
     """Least share of users whose next item is in the top 10 of the planted data."""
     needs_order: ClassVar[bool] = False
     """Whether histories without order are refused, with `NotEnoughDataError`."""
+    needs_attributes: ClassVar[bool] = False
+    """Whether items of which nothing is known are refused, with `NotEnoughDataError`; the suite
+    describes its items then."""
     users_are_numbered: ClassVar[bool] = False
     """Whether the numbering of users matters: it feeds random draws, or breaks ties."""
 
@@ -47,6 +50,8 @@ class RetrieverConformance:
 
     def fitted(self, data: TrainingData, *, seed: int = 0, seconds: float = 60) -> Retriever:
         """A trained model."""
+        if self.needs_attributes:
+            data = described(data)
         return train(self.fresh(), data, seed=seed, seconds=seconds)
 
     # configuration
@@ -182,6 +187,15 @@ class RetrieverConformance:
         if self.needs_order:
             with pytest.raises(NotEnoughDataError, match="no order"):
                 self.fitted(data)
+        else:
+            _checked(self.fitted(data), queries_of(data.histories), N_ITEMS)
+
+    def test_no_attributes(self) -> None:
+        """A catalogue of which nothing is known is learned from, or refused in so many words."""
+        data = replace(planted().data, categories=None, n_categories=0)
+        if self.needs_attributes:
+            with pytest.raises(NotEnoughDataError, match="nothing is known"):
+                train(self.fresh(), data)
         else:
             _checked(self.fitted(data), queries_of(data.histories), N_ITEMS)
 

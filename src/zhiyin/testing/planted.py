@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
+from zhiyin.core.attributes import Attribute
 from zhiyin.core.candidates import Queries, TrainingData
 from zhiyin.core.clock import Deadline
 from zhiyin.core.histories import Histories, histories_from_columns
@@ -19,6 +21,7 @@ N_ITEMS = GROUPS * PER_GROUP
 N_USERS = 240
 DAY = 86_400_000
 START = 1_700_000_000_000
+_TEXT_DIM = 16
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,6 +77,21 @@ def planted(seed: int = 0, *, n_users: int = N_USERS) -> Planted:
         as_of=max(times),
     )
     return Planted(data, np.array(following, dtype=np.int32))
+
+
+def described(data: TrainingData) -> TrainingData:
+    """The data with contents: tags that name an item's taste, and a text that tells a little more.
+
+    The text's vector leans towards the taste, and half of it is the item's own.
+    """
+    rng = np.random.default_rng(0)
+    tastes = (np.arange(data.n_items) // PER_GROUP) % GROUPS
+    tags = np.eye(GROUPS, dtype=np.float32)[tastes]
+    texts = rng.standard_normal((data.n_items, _TEXT_DIM), dtype=np.float32)
+    texts /= np.linalg.norm(texts, axis=1, keepdims=True)
+    texts[:, :GROUPS] += tags
+    texts /= np.linalg.norm(texts, axis=1, keepdims=True)
+    return replace(data, attributes=(Attribute("tags", csr_matrix(tags)), Attribute("text", texts)))
 
 
 def _walk(rng: np.random.Generator, group: int, length: int) -> list[int]:
