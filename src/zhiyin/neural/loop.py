@@ -17,6 +17,7 @@ from zhiyin.core.errors import ArtifactError, TrainingError
 from zhiyin.core.progress import Progress, silent
 from zhiyin.neural.checkpoint import Weights, copied, load_checkpoint, save_checkpoint
 from zhiyin.neural.devices import autocast, choose_device, lower_precision, own_randomness
+from zhiyin.neural.optimizer import Optimizer
 from zhiyin.neural.settings import LoopConfig
 
 Batch = TypeVar("Batch")
@@ -96,7 +97,7 @@ class _Run:
     """A training under way."""
 
     module: nn.Module
-    optimizer: Any
+    optimizer: Optimizer
     settings: LoopConfig
     deadline: Deadline
     step: int = 0
@@ -115,8 +116,8 @@ class _Run:
         """Seconds for steps, a last validation put aside."""
         return self.deadline.left - self.reserve
 
-    def rate(self) -> float:
-        """The learning rate of the next step.
+    def share(self) -> float:
+        """What the next step takes of the full step sizes, 0..1.
 
         The cosine runs over the planned steps. Once the pace shows that the deadline comes
         first, it runs over the remaining time instead, so that it still ends at 0.
@@ -124,7 +125,7 @@ class _Run:
         settings = self.settings
         warm = min(1.0, (self.step + 1) / settings.warmup_steps) if settings.warmup_steps else 1.0
         if settings.schedule == "constant":
-            return settings.learning_rate * warm
+            return warm
         if self.hurried is None and self.ran_steps >= _PACE_STEPS:
             pace = self.ran / self.ran_steps
             if (self.planned - self.step) * pace > self.left:
@@ -133,7 +134,7 @@ class _Run:
         if self.hurried is not None:
             start, seconds = self.hurried
             share = start + (1.0 - start) * (1.0 - max(0.0, self.left) / seconds)
-        return settings.learning_rate * warm * 0.5 * (1.0 + math.cos(math.pi * min(1.0, share)))
+        return warm * 0.5 * (1.0 + math.cos(math.pi * min(1.0, share)))
 
 
 def train(
@@ -166,13 +167,7 @@ def train(
     """
     device = choose_device(settings)
     task.module.to(device)
-    optimizer = torch.optim.AdamW(
-        task.module.parameters(),
-        lr=settings.learning_rate,
-        betas=(settings.beta1, settings.beta2),
-        weight_decay=settings.weight_decay,
-        fused=device.type in ("cpu", "cuda"),
-    )
+    optimizer = Optimizer(task.module, settings, device)
     run = _Run(task.module, optimizer, settings, deadline)
     if checkpoint is not None and checkpoint.exists():
         _resume(run, checkpoint, seed)
@@ -233,9 +228,7 @@ def _one_epoch(
         if run.left <= 0:
             break
         began = clock.spent
-        for group in run.optimizer.param_groups:
-            group["lr"] = run.rate()
-        run.optimizer.zero_grad(set_to_none=True)
+        task.module.zero_grad(set_to_none=True)
         with autocast(device, lower=lower):
             loss = task.loss(batch)
             loss.backward()  # pyright: ignore[reportUnknownMemberType]
@@ -243,7 +236,7 @@ def _one_epoch(
         # A loss that is not finite makes the weights so: the step is not taken.
         if (device.type == "cpu" or run.step % _CHECK_GPU == 0) and not _finite(loss, norm):
             return Epoch(math.nan, None, steps, samples, clock.spent), _fault(run, loss, norm)
-        run.optimizer.step()
+        run.optimizer.step(run.share())
         total += loss.detach()
         steps, samples = steps + 1, samples + task.samples(batch)
         run.step, run.ran_steps = run.step + 1, run.ran_steps + 1
@@ -282,7 +275,8 @@ def _finite(*values: Tensor) -> bool:
 def _fault(run: _Run, loss: Tensor, norm: Tensor) -> str:
     what = "the loss" if not _finite(loss) else "the gradient"
     value = float((loss if not _finite(loss) else norm).detach())
-    return f"{what} became {value} in step {run.step + 1}, at learning rate {run.rate():.2g}"
+    rate = run.settings.learning_rate * run.share()
+    return f"{what} became {value} in step {run.step + 1}, at learning rate {rate:.2g}"
 
 
 def _after_fault(run: _Run, fault: str) -> str:
@@ -305,18 +299,13 @@ def _facts(run: _Run, seed: int) -> dict[str, Any]:
 
 
 def _save(run: _Run, path: Path, seed: int) -> None:
-    moments = {
-        f"{i}.{name}": value
-        for i, state in run.optimizer.state_dict()["state"].items()
-        for name, value in state.items()
-    }
     facts = _facts(run, seed) | {
         "step": run.step,
         "best_epoch": run.best_epoch,
         "best_score": run.best_score if math.isfinite(run.best_score) else None,
         "epochs": [asdict(epoch) for epoch in run.epochs],
     }
-    groups = {"now": run.module.state_dict(), "best": run.best, "moments": moments}
+    groups = {"now": run.module.state_dict(), "best": run.best, "moments": run.optimizer.state()}
     save_checkpoint(path, groups, facts)
 
 
@@ -329,11 +318,7 @@ def _resume(run: _Run, path: Path, seed: int) -> None:
                 hint="delete it to start anew",
             )
     run.module.load_state_dict(groups["now"])
-    state: dict[int, dict[str, Tensor]] = {}
-    for key, value in groups.get("moments", {}).items():
-        index, _, name = key.partition(".")
-        state.setdefault(int(index), {})[name] = value
-    run.optimizer.load_state_dict({**run.optimizer.state_dict(), "state": state})
+    run.optimizer.restore(groups.get("moments", {}))
     device = next(iter(run.module.state_dict().values())).device
     run.best = {name: each.to(device) for name, each in groups["best"].items()}
     run.step, run.best_epoch = facts["step"], facts["best_epoch"]

@@ -14,14 +14,18 @@ class LoopConfig(Config):
 
     epochs: int = Field(default=30, ge=1)
     """Passes over the data at most; a deadline that comes first shortens the schedule."""
+    optimizer: Literal["muon", "adamw"] = "muon"
+    """What moves the matrices of linear layers; everything else moves by AdamW."""
     learning_rate: float = Field(default=1e-3, gt=0)
     """Step size of AdamW after the warm-up."""
+    matrix_rate: float = Field(default=0.01, gt=0)
+    """Step size of Muon after the warm-up."""
     beta1: float = Field(default=0.9, ge=0, lt=1)
     """Memory of AdamW's mean of gradients."""
     beta2: float = Field(default=0.98, ge=0, lt=1)
     """Memory of AdamW's mean of squared gradients."""
     weight_decay: float = Field(default=0.0, ge=0)
-    """Share by which learning_rate shrinks all weights, decoupled from the gradient."""
+    """Share of the step size by which all weights shrink, decoupled from the gradient."""
     warmup_steps: int = Field(default=100, ge=0)
     """Steps in which the step size grows linearly from 0."""
     schedule: Literal["constant", "cosine"] = "cosine"
