@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
+import numpy as np
+from numpy.typing import NDArray
+
+from zhiyin.core.attributes import Attribute
 from zhiyin.core.named_arrays import group_of, under
 from zhiyin.core.protocols import Arrays, TextEncoder
 from zhiyin.encode.attributes.catalogue import CatalogueReader
@@ -46,9 +50,32 @@ class Content:
         Raises:
             ForeignVectorsError: It is another one.
         """
+        return self.bridge.extended(self._read(items, encoder))
+
+    def refitted(
+        self,
+        items: Sequence[Mapping[str, Any]],
+        counts: NDArray[np.integer],
+        *,
+        encoder: TextEncoder | None,
+    ) -> Self:
+        """Fitted again, on a whole catalogue that is read as before.
+
+        Args:
+            items: Attributes of each item of the catalogue.
+            counts: Users who liked each, shape (n_items,).
+            encoder: The encoder that training used, where meaning was read.
+        """
+        bridge = ContentBridge(self.bridge.config, self.bridge.weights)
+        bridge.fit(self._read(items, encoder), counts)
+        return type(self)(bridge, self._plan, self._learned)
+
+    def _read(
+        self, items: Sequence[Mapping[str, Any]], encoder: TextEncoder | None
+    ) -> tuple[Attribute, ...]:
         if self._reader is None:
             self._reader = CatalogueReader(encoder).restore(self._plan, self._learned)
-        return self.bridge.extended(self._reader.read_rows(items))
+        return self._reader.read_rows(items)
 
     def manifest(self) -> dict[str, Any]:
         """Everything that is not an array."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +17,7 @@ from zhiyin.core.errors import ArtifactError, StoreBusyError, StoreError
 from zhiyin.core.progress import Progress, silent
 from zhiyin.core.protocols import Appended, LanguageModel, Policy, TextEncoder
 from zhiyin.core.slate import Slate
+from zhiyin.data.dataset import Dataset
 from zhiyin.data.importing import ImportOptions, TableReport
 from zhiyin.models.profile.interest import Profile
 from zhiyin.pipeline.artifacts import ArtifactFolder
@@ -36,6 +38,7 @@ from zhiyin.pipeline.search.service import CatalogueSearch
 from zhiyin.pipeline.settings import Settings, seconds
 from zhiyin.pipeline.train import train
 from zhiyin.pipeline.trained import Trained, restore
+from zhiyin.pipeline.update import update
 
 
 class Workspace:
@@ -145,12 +148,9 @@ class Workspace:
             StoreBusyError: Another training is running here.
         """
         settings = self.settings.train
-        try:
-            with FileLock(self.folder / "models" / ".training.lock", timeout=0):
-                dataset = load_dataset(
-                    self.stores.events, self.stores.entities, settings=self.settings.events
-                )
-                trained = train(
+        with self._publishing() as (dataset, publish):
+            return publish(
+                train(
                     dataset,
                     recipe=recipe or settings.recipe,
                     budget_s=seconds(budget or settings.budget),
@@ -158,14 +158,52 @@ class Workspace:
                     encoder=self.encoder,
                     progress=progress,
                 )
-                self.artifacts.publish(
-                    self._next_version(), manifest=trained.manifest(), arrays=trained.arrays()
+            )
+
+    def update(self, *, budget: str | None = None, progress: Progress = silent) -> Trained:
+        """Teaches the published model what came since, and publishes the result.
+
+        Members and weights stay; see `zhiyin.pipeline.update`. To choose anew, `train`.
+
+        Raises:
+            ArtifactError: There is no model.
+            NotEnoughDataError: Nothing came since.
+            StoreBusyError: Another training is running here.
+        """
+        settings = self.settings.train
+        with self._publishing() as (dataset, publish):
+            return publish(
+                update(
+                    self.engine().trained,
+                    dataset,
+                    budget_s=seconds(budget or settings.budget),
+                    seed=settings.seed,
+                    encoder=self.encoder(),
+                    progress=progress,
+                )
+            )
+
+    @contextmanager
+    def _publishing(self) -> Generator[tuple[Dataset, Callable[[Trained], Trained]]]:
+        """The store as a data set, and how to publish what comes of it; one at a time."""
+
+        def publish(trained: Trained) -> Trained:
+            self.artifacts.publish(
+                self._next_version(), manifest=trained.manifest(), arrays=trained.arrays()
+            )
+            return trained
+
+        try:
+            with FileLock(self.folder / "models" / ".training.lock", timeout=0):
+                stores = self.stores
+                yield (
+                    load_dataset(stores.events, stores.entities, settings=self.settings.events),
+                    publish,
                 )
         except Timeout as error:
             raise StoreBusyError(
                 f"another training is running in {self.folder}", hint="wait for it to finish"
             ) from error
-        return trained
 
     def recommend(self, user_id: str | None, **query: Any) -> Slate:  # noqa: ANN401 - see Engine
         """A slate; the arguments are those of `zhiyin.pipeline.engine.Engine.recommend`."""

@@ -31,12 +31,21 @@ def train(
         str | None, typer.Option(help="'auto', or one model's name; default: zhiyin.toml.")
     ] = None,
     budget: Annotated[str | None, typer.Option(help="Upper bound, such as 60s or 15m.")] = None,
+    update: Annotated[
+        bool, typer.Option("--update", help="Teach the published model what came since.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Learn from everything in the store, and publish the model."""
+    if update and recipe is not None:
+        raise typer.BadParameter("--update keeps the members of the published model: no --recipe")
     with teaching(as_json=as_json), open_workspace(known_workspace(workspace)) as opened:
         with progress_bar(quiet=as_json, first="reading the store") as listen:
-            trained = opened.train(recipe=recipe, budget=budget, progress=listen)
+            trained = (
+                opened.update(budget=budget, progress=listen)
+                if update
+                else opened.train(recipe=recipe, budget=budget, progress=listen)
+            )
         version = opened.artifacts.current()
     if as_json:
         print_json({"version": version, **trained.report})
