@@ -17,10 +17,10 @@ from scipy.sparse import random_array
 from zhiyin.core.attributes import Attribute
 from zhiyin.core.candidates import Queries, TrainingData
 from zhiyin.core.clock import Deadline
+from zhiyin.core.contents import content_vectors, first_projection
 from zhiyin.core.errors import ArtifactError, NotEnoughDataError
 from zhiyin.core.histories import Histories, histories_from_columns
 from zhiyin.models.attention.bilinear import BilinearRetriever
-from zhiyin.models.attention.contents import content_vectors, first_projection
 from zhiyin.models.attention.gated_dot import GatedDotConfig, GatedDotRetriever
 from zhiyin.models.attention.moments import drawn_moments, held_out, last_moments, shuffled_sets
 from zhiyin.models.attention.networks import BilinearNetwork, GatedDotNetwork, Read

@@ -15,8 +15,10 @@ import torch
 
 from zhiyin.core.candidates import Queries, TrainingData
 from zhiyin.core.clock import Deadline
-from zhiyin.core.errors import ArtifactError, ConfigError, TrainingError
+from zhiyin.core.errors import ArtifactError, ConfigError, NotEnoughDataError, TrainingError
 from zhiyin.core.histories import Histories, histories_from_columns
+from zhiyin.models.sequence.content import ContentHstuConfig, ContentHstuRetriever
+from zhiyin.models.sequence.content_table import ContentTable
 from zhiyin.models.sequence.gru import GruConfig, GruRetriever
 from zhiyin.models.sequence.hstu import HstuConfig, HstuRetriever
 from zhiyin.models.sequence.network import LastState, PooledState, SequenceNetwork, served
@@ -26,7 +28,7 @@ from zhiyin.models.sequence.start import LENGTH, behaviour_vectors, grown, unit
 from zhiyin.models.sequence.transducer import hstu
 from zhiyin.models.sequence.transformer import sasrec
 from zhiyin.neural.session import OnnxSession
-from zhiyin.testing.planted import planted, queries_of, train
+from zhiyin.testing.planted import described, planted, queries_of, train
 
 ITEMS = 30
 LOOP: dict[str, Any] = {"epochs": 2, "learning_rate": 0.02, "warmup_steps": 4, "threads": 1}
@@ -285,6 +287,44 @@ def test_update_learns_new_items_and_keeps_the_old(cls: Any) -> None:
     every = np.arange(144, dtype=np.int32)
     model.update(data, known=every, fresh=none, rng=np.random.default_rng(0), deadline=Deadline(60))
     assert np.array_equal(model.state()["items"], idle["items"])
+
+
+def test_content_places_items_that_nobody_took() -> None:
+    data = described(planted().data)
+    cold = np.arange(0, 144, 12)
+    histories = data.histories.where(~np.isin(data.histories.items, cold))
+    config = {**SMALL, "dim": 16, "loop": {**LOOP, "epochs": 6}}
+    model = train(
+        ContentHstuRetriever(ContentHstuConfig.model_validate(config)),
+        replace(data, histories=histories),
+    )
+    vectors = unit(model.state()["items"])
+    taste = np.arange(144) // 24
+    likeness = vectors[cold] @ np.delete(vectors, cold, axis=0).T
+    same = taste[cold][:, None] == np.delete(taste, cold)
+    assert likeness[same].mean() > likeness[~same].mean() + 0.3
+    queries = queries_of(histories)
+    ranks = np.argsort(np.argsort(-model.score(queries)[:, cold], axis=1), axis=1)
+    own = taste[cold] == taste[histories.items[histories.indptr[1:] - 1]][:, None]
+    assert ranks[own].mean() < ranks[~own].mean() - 2
+
+
+def test_own_vectors_stay_within_their_bound() -> None:
+    rng = np.random.default_rng(0)
+    contents, start = (rng.standard_normal((9, d)).astype(np.float32) for d in (4, 6))
+    table = ContentTable(contents, start, bound=0.5)
+    told = table.projection(table.contents)
+    own = (table.weight - told).detach().norm(dim=1) / told.detach().norm(dim=1)
+    assert own.max() <= 0.5 + 1e-6
+    assert own.min() > 0.1
+    torch.testing.assert_close(table(torch.tensor([3, 3])), table.weight[[3, 3]])
+    free = ContentTable(contents, start, bound=1e6)
+    np.testing.assert_allclose(free.weight.detach().numpy(), start, atol=1e-4)
+
+
+def test_content_needs_attributes() -> None:
+    with pytest.raises(NotEnoughDataError, match="nothing is known"):
+        train(ContentHstuRetriever(ContentHstuConfig.model_validate(SMALL)), planted().data)
 
 
 def test_new_items_begin_near_what_their_takers_took() -> None:

@@ -12,12 +12,12 @@ from scipy.sparse import csr_matrix
 from zhiyin.core.candidates import Queries, TrainingData
 from zhiyin.core.clock import Deadline
 from zhiyin.core.config import Config
+from zhiyin.core.contents import content_vectors, first_projection
 from zhiyin.core.errors import ArtifactError
 from zhiyin.core.histories import Floats, Histories
 from zhiyin.core.progress import Progress, silent
 from zhiyin.core.protocols import Arrays
 from zhiyin.models.attention.config import AttentionConfig
-from zhiyin.models.attention.contents import content_vectors, first_projection
 from zhiyin.neural.extra import load_neural
 
 _QUERY_EVENTS = 65_536

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self, cast
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
 from zhiyin.core.candidates import Queries, TrainingData
 from zhiyin.core.clock import Deadline
@@ -17,63 +15,15 @@ from zhiyin.core.errors import ArtifactError
 from zhiyin.core.histories import Floats, Histories
 from zhiyin.core.progress import Progress, silent
 from zhiyin.core.protocols import Arrays
+from zhiyin.models.sequence.config import SequenceConfig
 from zhiyin.models.sequence.start import grown, unit
+from zhiyin.models.sequence.states import UserStates
 from zhiyin.neural.batches import in_order, last_windows, padded
 from zhiyin.neural.extra import load_neural
 from zhiyin.neural.memory import check_memory, free_bytes
-from zhiyin.neural.settings import LoopConfig
 
 _QUERY_EVENTS = 4096
 """Padded events of a batch at serving: states of some MB, whatever the number of queries."""
-
-
-class SequenceConfig(Config):
-    """Hyperparameters that all sequence models have."""
-
-    dim: int = Field(default=64, ge=1)
-    """Size of item vectors and of states."""
-    length: int = Field(default=200, ge=1)
-    """Events of a history that are read: the latest."""
-    dropout: float = Field(default=0.2, ge=0, lt=1)
-    """Share of activations hidden in training: about 0.2 for dense data, 0.5 for sparse."""
-    negatives: int | None = Field(default=None, ge=0)
-    """Items that the loss compares with, shared by a batch; 0: all; None: all of up to 50,000
-    items, else 4,096."""
-    start: Literal["behaviour", "random"] = "behaviour"
-    """Where item vectors begin: where the singular vectors of who took what put the items, or
-    anywhere."""
-    windows: int = Field(default=1, ge=1)
-    """Windows of ``length`` events taken from each history, latest first."""
-    batch_size: int = Field(default=128, ge=1)
-    """Sequences of a batch at most."""
-    batch_events: int = Field(default=2048, ge=1)
-    """Events of a batch at most, padding included. Small batches learn more from an epoch."""
-    held_out: int = Field(default=1000, ge=0)
-    """Users whose last event is kept for validation, at most: never more than one in five."""
-    update_epochs: int = Field(default=2, ge=1)
-    """Passes over the histories with new events in an update."""
-    update_rate: float = Field(default=0.3, gt=0)
-    """Step size of an update, as a share of the training's: what is known should stay."""
-    memory_gb: float | None = Field(default=None, gt=0)
-    """Memory that the item table may take in training; None: what is free."""
-    loop: LoopConfig = LoopConfig(learning_rate=4e-3)
-    """How it is trained."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class UserStates:
-    """What a model makes of q histories, for other parts to build on.
-
-    Attributes:
-        last: The state after the last event, float32 of shape (q, dim): its product with an
-            item's vector is the item's score.
-        pooled: The mean of all states of the history, each weighed by softmax of its product
-            with the last over sqrt(dim), float32 of shape (q, dim). Both are zeros for an
-            empty history.
-    """
-
-    last: Floats
-    pooled: Floats
 
 
 class SequenceRetriever:
@@ -85,7 +35,7 @@ class SequenceRetriever:
 
     Args:
         config: Hyperparameters.
-        checkpoint: File that keeps an interrupted training (see `zhiyin.neural.loop`).
+        checkpoint: File that keeps an interrupted training (`zhiyin.neural.loop`).
         progress: Told every epoch.
     """
 
@@ -116,13 +66,25 @@ class SequenceRetriever:
                 at once.
             MissingExtraError: torch is not installed.
         """
+        return self.restore(
+            self._learned(data.in_order(self.name), rng=rng, deadline=deadline, contents=None)
+        )
+
+    def _learned(
+        self,
+        histories: Histories,
+        *,
+        rng: np.random.Generator,
+        deadline: Deadline,
+        contents: Floats | None,
+    ) -> Arrays:
+        """What training makes of histories; of item vectors made of contents, where given."""
         settings = cast("SequenceConfig", self.config)
-        histories = data.in_order(self.name)
-        limit = settings.memory_gb
         if histories.times is None and getattr(settings, "time_bias", False):
             self.config = settings = settings.model_copy(update={"time_bias": False})
+        limit = settings.memory_gb
         free = free_bytes() if limit is None else limit * 1e9
-        check_memory(self.name, n_items=data.n_items, dim=settings.dim, free=free)
+        check_memory(self.name, n_items=histories.n_items, dim=settings.dim, free=free)
         learn = load_neural("zhiyin.models.sequence.learning:learn")
         arrays, self.outcome = learn(
             load_neural(self.network),
@@ -132,8 +94,9 @@ class SequenceRetriever:
             deadline=deadline,
             checkpoint=self.checkpoint,
             progress=self.progress,
+            contents=contents,
         )
-        return self.restore(arrays)
+        return arrays
 
     def update(
         self,
@@ -193,13 +156,12 @@ class SequenceRetriever:
         history = self._readable(queries.histories)
         windows = last_windows(history.indptr, length=self.config.length)
         asked = np.flatnonzero(history.lengths > 0)
-        times = history.times // 1000 if history.times is not None else None
+        times = None if history.times is None else history.times // 1000
         for rows in in_order(windows.lengths, batch_size=_QUERY_EVENTS, batch_events=_QUERY_EVENTS):
             batch = windows.take(rows)
             vectors = self._items[padded(history.items, batch)]
-            when = np.zeros(vectors.shape[:2], dtype=np.int64)
-            if times is not None:
-                when = padded(times, batch)
+            shape = vectors.shape[:2]
+            when = np.zeros(shape, dtype=np.int64) if times is None else padded(times, batch)
             found = session.run(vectors=vectors, last=batch.lengths - 1, times=when)
             result[asked[rows]] = found[0]
         return result

@@ -16,7 +16,7 @@ from zhiyin.core.histories import Floats, Histories
 from zhiyin.core.named_arrays import group_of
 from zhiyin.core.progress import Progress
 from zhiyin.core.protocols import Arrays
-from zhiyin.models.sequence.base import SequenceConfig
+from zhiyin.models.sequence.config import SequenceConfig
 from zhiyin.models.sequence.network import SequenceNetwork, served
 from zhiyin.models.sequence.start import behaviour_vectors
 from zhiyin.models.sequence.task import NextItem
@@ -40,11 +40,24 @@ def learn(
     deadline: Deadline,
     checkpoint: Path | None,
     progress: Progress,
+    contents: Floats | None = None,
 ) -> tuple[Arrays, Outcome]:
     """Builds, trains and exports a network.
 
+    Args:
+        build: Makes the untrained network.
+        histories: What is learnt from.
+        config: Hyperparameters of the model.
+        seed: Of every draw.
+        deadline: Training ends in time for a last validation.
+        checkpoint: File that keeps an interrupted training; None for no file.
+        progress: Told every epoch.
+        contents: What the items are, float32 of shape (n_items, c), where their vectors are
+            to be made of that (see `ContentTable`).
+
     Returns:
-        The arrays of `zhiyin.models.sequence.network.served`, and how the training went.
+        The arrays of `zhiyin.models.sequence.network.served`, with contents also
+        "projection" of shape (dim, c); and how the training went.
 
     Raises:
         TrainingError: The loss became NaN at once, or the export differs.
@@ -60,6 +73,8 @@ def learn(
             network,
             behaviour_vectors(histories.where(known), dim=config.dim, rng=rng, deadline=part),
         )
+    if contents is not None:
+        network.over_content(contents, bound=getattr(config, "bound", 1.0))
     task = NextItem(network, histories, config, seed, held=held)
     outcome = train(
         task, config.loop, seed=seed, deadline=deadline, checkpoint=checkpoint, progress=progress

@@ -7,9 +7,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from zhiyin.core.histories import Floats
 from zhiyin.core.named_arrays import under
 from zhiyin.core.protocols import Arrays
-from zhiyin.models.sequence.base import SequenceConfig
+from zhiyin.models.sequence.config import SequenceConfig
+from zhiyin.models.sequence.content_table import ContentTable
 from zhiyin.neural.export import export_onnx
 
 
@@ -26,8 +28,13 @@ class SequenceNetwork(nn.Module):
 
     def __init__(self, n_items: int, dim: int) -> None:
         super().__init__()
-        self.items = nn.Embedding(n_items, dim)
+        self.items: nn.Embedding | ContentTable = nn.Embedding(n_items, dim)
         nn.init.normal_(self.items.weight, std=0.02)
+
+    def over_content(self, contents: Floats, *, bound: float) -> None:
+        """Makes the item vectors anew, of what the items are; see `ContentTable`."""
+        start = self.items.weight.detach().numpy()
+        self.items = ContentTable(contents, start, bound=bound)
 
     def encode(self, vectors: Tensor, times: Tensor | None = None) -> Tensor:
         """States of shape (b, t, dim) from item vectors of shape (b, t, dim).
@@ -87,14 +94,20 @@ def served(network: SequenceNetwork, config: SequenceConfig) -> Arrays:
     Returns:
         The arrays "items" (float32, (n_items, dim)), "graph" and "pooled" (uint8: what is
         above the item table, for the last and for the pooled state, as ONNX) and
-        "weights/NAME" for every parameter but the items.
+        "weights/NAME" for every parameter but the items; "projection" of shape (dim, c) where
+        these are made of content.
 
     Raises:
         TrainingError: A graph differs from the network.
     """
-    weights = {name: each.detach().numpy() for name, each in network.named_parameters()}
-    arrays: Arrays = {"items": weights.pop("items.weight")}
-    arrays |= under("weights", weights)
+    weights: Arrays = {
+        name: each.detach().numpy()
+        for name, each in network.named_parameters()
+        if not name.startswith("items.")
+    }
+    arrays = {"items": network.items.weight.detach().numpy(), **under("weights", weights)}
+    if isinstance(network.items, ContentTable):
+        arrays["projection"] = network.items.projection.weight.detach().numpy()
     arrays["graph"] = _graph(LastState(network), config, network.reads_times)
     arrays["pooled"] = _graph(PooledState(network), config, network.reads_times)
     return arrays

@@ -6,7 +6,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from zhiyin.models.sequence.base import SequenceConfig, SequenceRetriever
+from zhiyin.models.sequence.base import SequenceRetriever
+from zhiyin.models.sequence.config import SequenceConfig
 
 
 class SasrecConfig(SequenceConfig):

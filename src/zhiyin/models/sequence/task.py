@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from zhiyin.core.histories import Histories
-from zhiyin.models.sequence.base import SequenceConfig
+from zhiyin.models.sequence.config import SequenceConfig
 from zhiyin.models.sequence.network import SequenceNetwork
 from zhiyin.neural.batches import Rows, Windows, bucketed, in_order, last_windows, padded
 from zhiyin.neural.devices import lower_precision
