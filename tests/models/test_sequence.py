@@ -238,6 +238,16 @@ def test_deadline_is_kept() -> None:
     assert "time was spent" in model.outcome.stopped or "no better" in model.outcome.stopped
 
 
+def test_on_a_gpu_hstu_is_deep() -> None:
+    deep = HstuConfig.model_validate(SMALL).settled(gpu=True, timed=False)
+    assert deep.blocks == 8
+    assert not deep.time_bias
+    assert HstuConfig().settled(gpu=False, timed=True).blocks == 2
+    model = train(HstuRetriever(deep), planted().data)  # the recipe runs, here on the CPU
+    assert sum(name.endswith("inputs.weight") for name in model.state()) == 8
+    assert np.isfinite(model.score(queries_of(planted().data.histories))).all()
+
+
 def test_heads_divide_dim() -> None:
     with pytest.raises(ConfigError, match="cannot be divided among 3 heads"):
         train(SasrecRetriever(SasrecConfig.model_validate({**SMALL, "heads": 3})), planted().data)

@@ -79,3 +79,27 @@ def test_nothing_new_and_nothing_trained_are_errors(make_workspace: Make) -> Non
     with pytest.raises(NotEnoughDataError, match="nothing came since"):
         shop.update()
     assert shop.artifacts.current() == "v000001"
+
+
+def test_an_interrupted_training_goes_on_where_it_was(make_workspace: Make) -> None:
+    shop = make_workspace()
+    shop.record(two_tastes())
+    told: list[str] = []
+
+    def stop(stage: str, _share: float) -> None:
+        told.append(stage.partition(":")[0])
+        if stage.startswith("epoch 3:"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        shop.train(recipe="gru", budget="60s", progress=stop)
+    kept = shop.folder / "models" / ".unfinished"
+    assert [path.name.partition("-")[0] for path in kept.iterdir()] == ["gru"]
+    told.clear()
+    trained = shop.train(
+        recipe="gru", budget="60s", progress=lambda stage, _: told.append(stage.partition(":")[0])
+    )
+    assert told[1] == "epoch 3"
+    assert trained.report["training"]["epochs"] >= 3
+    assert not list(kept.iterdir())
+    assert shop.artifacts.current() == "v000001"

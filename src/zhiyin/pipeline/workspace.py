@@ -156,6 +156,7 @@ class Workspace:
                     budget_s=seconds(budget or settings.budget),
                     seed=settings.seed,
                     encoder=self.encoder,
+                    unfinished=self.folder / "models" / ".unfinished",
                     progress=progress,
                 )
             )

@@ -80,13 +80,11 @@ class SequenceRetriever:
     ) -> Arrays:
         """What training makes of histories; of item vectors made of contents, where given."""
         settings = cast("SequenceConfig", self.config)
-        if histories.times is None and getattr(settings, "time_bias", False):
-            self.config = settings = settings.model_copy(update={"time_bias": False})
         limit = settings.memory_gb
         free = free_bytes() if limit is None else limit * 1e9
         check_memory(self.name, n_items=histories.n_items, dim=settings.dim, free=free)
         learn = load_neural("zhiyin.models.sequence.learning:learn")
-        arrays, self.outcome = learn(
+        arrays, self.outcome, self.config = learn(
             load_neural(self.network),
             histories,
             settings,

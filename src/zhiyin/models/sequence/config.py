@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import Field
 
@@ -41,3 +41,13 @@ class SequenceConfig(Config):
     """Memory that the item table may take in training; None: what is free."""
     loop: LoopConfig = LoopConfig(learning_rate=4e-3)
     """How it is trained."""
+
+    def settled(self, *, gpu: bool, timed: bool) -> Self:
+        """With what the machine and the data decide.
+
+        Args:
+            gpu: Whether training runs on one.
+            timed: Whether the events have timestamps.
+        """
+        del gpu, timed
+        return self

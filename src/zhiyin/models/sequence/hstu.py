@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from pydantic import Field
 
 from zhiyin.models.sequence.base import SequenceRetriever
 from zhiyin.models.sequence.config import SequenceConfig
 
+_SHALLOW, _DEEP = 2, 8
+
 
 class HstuConfig(SequenceConfig):
     """Hyperparameters of HSTU."""
 
-    blocks: int = Field(default=2, ge=1)
-    """Layers of gated attention."""
+    blocks: int | None = Field(default=None, ge=1)
+    """Layers of gated attention; None: 8 where training runs on a GPU, else 2."""
     heads: int = Field(default=2, ge=1)
     """Attention heads; they divide dim between them."""
     time_bias: bool = True
     """Whether attention knows how long ago an event was, where the events have timestamps."""
+
+    def settled(self, *, gpu: bool, timed: bool) -> Self:
+        """With a number of blocks, and without bias for times that nobody knows."""
+        blocks = self.blocks or (_DEEP if gpu else _SHALLOW)
+        return self.model_copy(update={"blocks": blocks, "time_bias": self.time_bias and timed})
 
 
 class HstuRetriever(SequenceRetriever):

@@ -21,7 +21,7 @@ from zhiyin.models.sequence.network import SequenceNetwork, served
 from zhiyin.models.sequence.start import behaviour_vectors
 from zhiyin.models.sequence.task import NextItem
 from zhiyin.neural.batches import Rows
-from zhiyin.neural.devices import own_randomness
+from zhiyin.neural.devices import choose_device, own_randomness
 from zhiyin.neural.loop import Outcome, train
 
 _HELD_SHARE = 5
@@ -41,7 +41,7 @@ def learn(
     checkpoint: Path | None,
     progress: Progress,
     contents: Floats | None = None,
-) -> tuple[Arrays, Outcome]:
+) -> tuple[Arrays, Outcome, SequenceConfig]:
     """Builds, trains and exports a network.
 
     Args:
@@ -57,11 +57,13 @@ def learn(
 
     Returns:
         The arrays of `zhiyin.models.sequence.network.served`, with contents also
-        "projection" of shape (dim, c); and how the training went.
+        "projection" of shape (dim, c); how the training went; the settled config.
 
     Raises:
         TrainingError: The loss became NaN at once, or the export differs.
     """
+    gpu = choose_device(config.loop).type != "cpu"
+    config = config.settled(gpu=gpu, timed=histories.times is not None)
     network = _built(build, config, histories.n_items, seed)
     held = _held_out(histories, config.held_out, np.random.default_rng([seed, 1]))
     if config.start == "behaviour":
@@ -79,7 +81,7 @@ def learn(
     outcome = train(
         task, config.loop, seed=seed, deadline=deadline, checkpoint=checkpoint, progress=progress
     )
-    return served(network.cpu().eval(), config), outcome
+    return served(network.cpu().eval(), config), outcome, config
 
 
 def relearn(

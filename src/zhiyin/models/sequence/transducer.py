@@ -129,12 +129,14 @@ class HstuNetwork(SequenceNetwork):
 
     def __init__(self, config: HstuConfig, n_items: int) -> None:
         check_heads(config.dim, config.heads)
+        if config.blocks is None:
+            config = config.settled(gpu=False, timed=config.time_bias)
         super().__init__(n_items, config.dim)
         self.reads_times = config.time_bias
         self.scale = config.dim**0.5
         self.positions = nn.Parameter(torch.randn(config.length, config.dim) * _STD)
         self.dropout = Dropout(config.dropout)
-        self.units = nn.ModuleList(Unit(config) for _ in range(config.blocks))
+        self.units = nn.ModuleList(Unit(config) for _ in range(config.blocks or 0))
         self.norm = nn.LayerNorm(config.dim)
 
     def encode(self, vectors: Tensor, times: Tensor | None = None) -> Tensor:
