@@ -70,7 +70,6 @@ class Workspace:
         self._engine: Engine | None = None
         self._refused: str | None = None
         self._search: CatalogueSearch | None = None
-        self._encoder: tuple[TextEncoder | None] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -219,9 +218,11 @@ class Workspace:
 
     def encoder(self) -> TextEncoder | None:
         """What reads the meaning of texts here, opened once; None where only words are compared."""
-        if self._encoder is None:
-            self._encoder = (meaning_encoder(self.settings.text, folder=self.folder),)
-        return self._encoder[0]
+        return self._encoder
+
+    @cached_property
+    def _encoder(self) -> TextEncoder | None:
+        return meaning_encoder(self.settings.text, folder=self.folder)
 
     def upsert_items(self, items: Sequence[dict[str, Any]]) -> list[str]:
         """Adds or replaces items; each has item_id and any attributes (see the API).

@@ -77,6 +77,10 @@ class NextItem:
         """Sequences in the batch."""
         return len(batch)
 
+    def lengths(self, batch: Rows) -> Rows:
+        """Events to name in each sequence of the batch."""
+        return self._windows.lengths[batch] - 1
+
     def validate(self) -> float | None:
         """NDCG@10 of the held-out last items among all that their users do not have."""
         if not len(self._held):

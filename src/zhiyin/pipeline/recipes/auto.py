@@ -247,17 +247,17 @@ def _go_on(
         Job(name, config, data, seed, room, start=choice.begun[name], fresh=choice.fresh)
         for name, config, _ in members
     ]
-    done: list[Done] = []
+    learned = dict(choice.begun)
     if room.left > _LEAST_SLOW * _AGAIN:
         done = beside(jobs, progress=progress, shares=(_EXPLORING, 0.97))
-    faults = {job.model: each.fault for job, each in zip(jobs, done, strict=False) if each.fault}
-    choice.skipped += [f"{name} on everything: {why}" for name, why in faults.items()]
-    learned = {job.model: each.state for job, each in zip(jobs, done, strict=False)}
-    found: dict[str, Retriever] = {}
-    for name, config, _ in members:
-        state = choice.begun[name] if name in faults else learned.get(name, choice.begun[name])
-        found[name] = load(RETRIEVERS, name)(config).restore(state)
-    return found
+        for job, each in zip(jobs, done, strict=True):
+            if each.fault:
+                choice.skipped.append(f"{job.model} on everything: {each.fault}")
+            else:
+                learned[job.model] = each.state
+    return {
+        name: load(RETRIEVERS, name)(config).restore(learned[name]) for name, config, _ in members
+    }
 
 
 @dataclass(slots=True)
