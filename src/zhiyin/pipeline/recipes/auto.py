@@ -42,7 +42,7 @@ _LEAST_CONTENT = 2.0
 """Seconds below which content is not begun."""
 _CONTENT_AGAIN = 1.2
 """Fitting content on everything may take this many times what fitting it for validation took."""
-_SLOW = 0.7
+_SLOW = 0.75
 """Share of the time that refitting leaves which goes into models that take minutes."""
 _AGAIN = 0.18
 """What teaching them the held-out events may take, as a share of their first training."""
