@@ -49,6 +49,9 @@ class SequenceNetwork(nn.Module):
         """
         raise NotImplementedError
 
+    def freeze(self) -> None:
+        """Computes once what no input changes; called before the graphs are written."""
+
     def last(self, vectors: Tensor, last: Tensor, times: Tensor | None = None) -> Tensor:
         """The state at position ``last`` (int64 of shape (b,)) of each sequence: (b, dim).
 
@@ -100,6 +103,7 @@ def served(network: SequenceNetwork, config: SequenceConfig) -> Arrays:
     Raises:
         TrainingError: A graph differs from the network.
     """
+    network.freeze()
     weights: Arrays = {
         name: each.detach().numpy()
         for name, each in network.named_parameters()

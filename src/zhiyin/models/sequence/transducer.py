@@ -15,6 +15,7 @@ from zhiyin.neural.dropout import Dropout
 
 _SPANS = 32
 """Powers of two of seconds that are told apart: the last begins at 68 years."""
+_LONGEST = 2.0 ** (_SPANS - 0.5)
 _STD = 0.02
 _NEVER = -1e4
 """Added where an event must not be seen: SiLU of it is 0."""
@@ -56,6 +57,12 @@ class Bias(nn.Module):
         super().__init__()
         self.places = nn.Parameter(torch.randn(heads, length) * _STD)
         self.spans = nn.Parameter(torch.randn(heads, _SPANS) * _STD) if times else None
+        self.whole: Tensor | None = None
+
+    def freeze(self) -> None:
+        """Keeps the bias of places as a matrix: (1, heads, length, length)."""
+        with torch.no_grad():
+            self.whole = self._of_places(self.places.shape[1])
 
     def forward(self, t: int, spans: Tensor | None) -> Tensor:
         """Bias of each place on those before, far below 0 on those behind: (b or 1, heads, t, t).
@@ -64,16 +71,20 @@ class Bias(nn.Module):
             t: Events.
             spans: `spans` between the events, (b, t, t), where times are known.
         """
-        # Row i of the reshaped tiling begins with the distances -i, -i + 1, ...
-        told = functional.pad(self.places[:, :t], (0, t), value=_NEVER).repeat(1, t)
-        rows = told[:, : t * (2 * t - 1)].reshape(len(told), t, 2 * t - 1)
-        return self._with_spans(rows[:, :, :t].transpose(1, 2)[None], spans)
+        bias = self._of_places(t) if self.whole is None else self.whole[:, :, :t, :t]
+        return self._with_spans(bias, spans)
 
     def of_last(self, last: Tensor, t: int, spans: Tensor | None) -> Tensor:
         """The same for place ``last`` (b,) alone: (b, heads, 1, t)."""
         distance = last[:, None, None] - torch.arange(t, device=last.device)
         bias = _lookup.apply(self.places, distance.clamp(min=0)).masked_fill(distance < 0, _NEVER)
         return self._with_spans(bias.transpose(0, 1), spans)
+
+    def _of_places(self, t: int) -> Tensor:
+        # Row i of the reshaped tiling begins with the distances -i, -i + 1, ...
+        told = functional.pad(self.places[:, :t], (0, t), value=_NEVER).repeat(1, t)
+        rows = told[:, : t * (2 * t - 1)].reshape(len(told), t, 2 * t - 1)
+        return rows[:, :, :t].transpose(1, 2)[None]
 
     def _with_spans(self, bias: Tensor, spans: Tensor | None) -> Tensor:
         if self.spans is None or spans is None:
@@ -83,8 +94,8 @@ class Bias(nn.Module):
 
 def spans(asking: Tensor, times: Tensor) -> Tensor:
     """Powers of two of the seconds from ``times`` (b, t) to ``asking`` (b, q): (b, q, t)."""
-    seconds = (asking[:, :, None] - times[:, None, :]).clamp(min=1)
-    return torch.log2(seconds.float()).long().clamp(max=_SPANS - 1)
+    seconds = (asking[:, :, None] - times[:, None, :]).float()
+    return torch.log2(seconds.clamp(1.0, _LONGEST)).long()
 
 
 class Unit(nn.Module):
@@ -138,6 +149,12 @@ class HstuNetwork(SequenceNetwork):
         self.dropout = Dropout(config.dropout)
         self.units = nn.ModuleList(Unit(config) for _ in range(config.blocks or 0))
         self.norm = nn.LayerNorm(config.dim)
+
+    def freeze(self) -> None:
+        """Keeps the biases of places as matrices."""
+        for each in self.modules():
+            if isinstance(each, Bias):
+                each.freeze()
 
     def encode(self, vectors: Tensor, times: Tensor | None = None) -> Tensor:
         """States of shape (b, t, dim)."""
