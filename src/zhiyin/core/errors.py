@@ -11,6 +11,7 @@
     ├── UnknownModelError      a model name that is not registered
     ├── ArtifactError          an artifact is absent, damaged or from another world
     ├── TrainingError          a training could not finish
+    ├── ExpressionError        a filter or a boost cannot be read
     ├── StoreError             the store cannot do what was asked
     │   ├── StoreFullError     the disk is full
     │   └── StoreBusyError     somebody else holds the lock
@@ -69,6 +70,23 @@ class ArtifactError(ZhiyinError):
 
 class TrainingError(ZhiyinError):
     """A training could not finish; what was published before still serves."""
+
+
+class ExpressionError(ZhiyinError):
+    """A filter or a boost cannot be read.
+
+    Args:
+        message: What is wrong, the line of the expression, and carets below the place.
+        position: The first character of the place, counted from 0.
+        hint: What was probably meant.
+    """
+
+    def __init__(self, message: str, *, position: int, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.position = position
+
+    def __str__(self) -> str:
+        return f"{self.message}\n({self.hint})" if self.hint else self.message
 
 
 class StoreError(ZhiyinError):

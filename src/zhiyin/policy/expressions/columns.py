@@ -1,0 +1,112 @@
+"""Attributes as they come, columns or single values, to values that are reckoned with."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any, cast
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from zhiyin.policy.expressions.values import (
+    Floats,
+    Lists,
+    Numbers,
+    Opaque,
+    Texts,
+    Times,
+    Truth,
+    Value,
+    finite,
+    mask,
+)
+
+Column = pl.Series | NDArray[Any]
+"""An attribute of every candidate."""
+
+
+def read_column(column: Column) -> Value:
+    """A column of any type; NaN, infinities and null are unknown."""
+    if isinstance(column, pl.Series):
+        return _from_series(column)
+    kind = column.dtype.kind
+    if kind == "b":
+        return Truth(column, ~column)
+    if kind in "iuf":
+        return Numbers(finite(column.astype(np.float64)))
+    if kind == "M":
+        return _from_series(pl.Series(column.astype("datetime64[ms]")))
+    return _from_series(_series(column.tolist()))
+
+
+def read_single(value: object) -> Value:
+    """One value for all candidates: what JSON holds, a date, or a list."""
+    plain = cast("object", value.item()) if isinstance(value, np.generic) else value
+    return _from_series(_series([plain]))
+
+
+def _series(values: list[object]) -> pl.Series:
+    """Values of one kind as they are, else as text; a list makes them all lists of text."""
+    try:
+        return pl.Series(values, strict=True)
+    except (TypeError, ValueError, OverflowError, pl.exceptions.PolarsError):
+        pass
+    if any(isinstance(value, list) for value in values):
+        return pl.Series([_parts(value) for value in values], dtype=pl.List(pl.String))
+    if all(isinstance(value, int | float | None) for value in values):
+        numbers = cast("list[float | None]", values)
+        return pl.Series([_number(value) for value in numbers], dtype=pl.Float64)
+    return pl.Series([_text(value) for value in values], dtype=pl.String)
+
+
+def _parts(value: object) -> list[str | None] | None:
+    if value is None:
+        return None
+    parts = cast("list[object]", value) if isinstance(value, list) else [value]
+    return [_text(part) for part in parts]
+
+
+def _number(value: float | None) -> float | None:
+    try:
+        return None if value is None else float(value)
+    except OverflowError:
+        return None
+
+
+def _text(value: object) -> str | None:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return None
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return text.encode("utf-8", errors="replace").decode("utf-8")
+
+
+def _from_series(series: pl.Series) -> Value:
+    dtype = series.dtype
+    if isinstance(dtype, pl.Boolean):
+        return Truth(mask(series), mask(~series))
+    if isinstance(dtype, pl.Null) or dtype.is_numeric():
+        return Numbers(_floats(series))
+    if isinstance(dtype, pl.Date | pl.Datetime):
+        return Times(_floats(series.cast(pl.Datetime("ms")).dt.epoch("ms")))
+    if isinstance(dtype, pl.String | pl.Categorical | pl.Enum):
+        return Texts(series.cast(pl.String))
+    if isinstance(dtype, pl.List | pl.Array):
+        return _lists(series)
+    return Opaque(series.is_not_null().to_numpy())
+
+
+def _floats(series: pl.Series) -> Floats:
+    floats = series.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    return finite(floats)
+
+
+def _lists(series: pl.Series) -> Value:
+    lists = series.arr.to_list() if isinstance(series.dtype, pl.Array) else series
+    inner = getattr(lists.dtype, "inner", None)
+    numeric = isinstance(inner, pl.DataType) and inner.is_numeric()
+    try:
+        return Lists(lists.cast(pl.List(pl.Float64 if numeric else pl.String)))
+    except pl.exceptions.PolarsError:
+        return Opaque(lists.is_not_null().to_numpy())

@@ -1,0 +1,58 @@
+"""Times of every kind, to milliseconds since the epoch as float64, NaN where there is none."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from zhiyin.policy.expressions.words import UNITS
+
+Floats = NDArray[np.float64]
+
+_WRITTEN = (
+    r"^([0-9]{4}-[0-9]{2}-[0-9]{2})"
+    r"(?:[T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(\.[0-9]{1,9})?)?"
+    r"(?: ?(?:Z|UTC|([+-])([0-9]{2}):?([0-9]{2})))?)?$"
+)
+_PARTS = ("day", "hours", "minutes", "seconds", "fraction", "sign", "away_hours", "away_minutes")
+_BELOW = {"hours": 24, "minutes": 60, "seconds": 60, "away_hours": 24, "away_minutes": 60}
+_MS = {
+    "hours": UNITS["h"],
+    "minutes": UNITS["m"],
+    "seconds": UNITS["s"],
+    "away_hours": UNITS["h"],
+    "away_minutes": UNITS["m"],
+}
+
+
+def from_numbers(values: Floats) -> Floats:
+    """Numbers judged one by one by their size, as the import does.
+
+    Below 1e11 they are seconds, below 1e14 milliseconds, below 1e17 microseconds, else
+    nanoseconds.
+    """
+    size = np.abs(values)
+    scale = np.select([size < 1e11, size < 1e14, size < 1e17], [1e3, 1.0, 1e-3], 1e-6)
+    return values * scale
+
+
+def from_texts(texts: pl.Series) -> Floats:
+    """ISO dates, with or without a time of day; without a zone they are UTC."""
+    parts = texts.str.extract_groups(_WRITTEN).struct.unnest()
+    parts.columns = list(_PARTS)
+    sane = pl.all_horizontal(
+        *(pl.col(name).cast(pl.Int32).fill_null(0) < limit for name, limit in _BELOW.items())
+    )
+    clock = {n: pl.col(n).cast(pl.Int64).fill_null(0) * ms for n, ms in _MS.items()}
+    fraction = pl.concat_str(pl.lit("0"), pl.col("fraction").fill_null("")).cast(pl.Float64)
+    away = clock["away_hours"] + clock["away_minutes"]
+    day = pl.col("day").str.to_date("%Y-%m-%d", strict=False).cast(pl.Datetime("ms")).dt.epoch("ms")
+    moment = (
+        day
+        + (clock["hours"] + clock["minutes"] + clock["seconds"])
+        + (fraction * 1000).floor().cast(pl.Int64)
+        - pl.when(pl.col("sign") == "-").then(-away).otherwise(away)
+    )
+    found = parts.select(pl.when(sane).then(moment).cast(pl.Float64)).to_series()
+    return found.fill_null(float("nan")).to_numpy()
