@@ -1,0 +1,168 @@
+"""The loop that all diversity re-rankers share: relevance against what a candidate adds.
+
+Each place goes to the candidate i with the largest
+
+    (1 - diversity) relevance_i + diversity gain_i(those picked before),
+
+where relevance is the score brought to 0..1 over the candidates of the query, and the gain
+is what the methods differ in. So one knob means one thing: at 0 the order is that of the
+scores, at 1 only the gain counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from zhiyin.core.config import Config
+from zhiyin.core.histories import Floats, ItemIndices
+from zhiyin.core.topk import chunks
+
+Places = NDArray[np.int64]
+"""Indices into a query's candidates."""
+Doubles = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+_DECIMALS = 12
+"""Values that agree to here are equal, so that rounding in a product decides no tie."""
+
+
+class DiversityConfig(Config):
+    """How far relevance yields to diversity."""
+
+    diversity: float = Field(default=0.1, ge=0, le=1)
+    """Share of diversity in what is maximised; 0: the order of the scores, 1: nothing else."""
+    scale: Literal["minmax", "softmax"] = "minmax"
+    """How scores become relevance: (s - min) / (max - min) over the candidates, or exp(s - max)
+    for scores that are logits."""
+
+
+class Gains(Protocol):
+    """What each candidate would add to the picked ones, for q queries at once."""
+
+    def values(self) -> Doubles:
+        """The gains now, shape (q, c)."""
+        ...
+
+    def take(self, picked: Places) -> None:
+        """Told of the candidate that each query picked, shape (q,)."""
+        ...
+
+
+Start = Callable[[Doubles, Doubles, Mask, slice], Gains]
+"""Makes the gains from relevance (q, c), features (q, c, w), which candidates take part (q, c),
+and which of the caller's queries these are."""
+
+
+def rerank_rows(
+    scores: Floats,
+    items: ItemIndices,
+    table: Floats,
+    *,
+    n: int,
+    config: DiversityConfig,
+    start: Start,
+) -> Places:
+    """Re-ranks the candidates of q queries.
+
+    Args:
+        scores: float32 of shape (q, c); what is not finite is never picked.
+        items: Row of the table for each candidate, int32 of shape (q, c); below 0 where a
+            list is shorter.
+        table: Features by item, shape (rows, w).
+        n: Places of a list.
+        config: The knob.
+        start: Makes the gains of some queries.
+
+    Returns:
+        int64 of shape (q, min(n, c)): candidates, first place first; -1 where none is left.
+    """
+    scores = np.asarray(scores, dtype=np.float32)
+    q, c = scores.shape
+    n = max(0, min(n, c))
+    allowed = np.isfinite(scores) & (items >= 0)
+    if not config.diversity or not n:
+        order = np.argsort(np.where(allowed, -scores, np.inf), axis=1, kind="stable")[:, :n]
+        return np.where(np.take_along_axis(allowed, order, 1), order, -1)
+    picked = np.full((q, n), -1, dtype=np.int64)
+    for part in chunks(q, width=2 * c * max(1, table.shape[1])):
+        relevance = scaled(scores[part], allowed[part], config.scale)
+        features = table[np.maximum(items[part], 0)].astype(np.float64)
+        gains = start(relevance, features, allowed[part], part)
+        picked[part] = _greedy(relevance, allowed[part], gains, n, config.diversity)
+    return picked
+
+
+def rerank_one(
+    scores: Floats, features: Floats, rows: Callable[[Floats, ItemIndices], Places]
+) -> Places:
+    """One query as a batch of one.
+
+    Args:
+        scores: float32 of shape (c,).
+        features: Shape (c, w), a row per candidate.
+        rows: Re-ranks a batch, given scores and rows of the features.
+
+    Returns:
+        int64 of shape (at most c,), without the places that stayed empty.
+    """
+    places = rows(np.asarray(scores)[None], np.arange(len(features), dtype=np.int32)[None])[0]
+    return places[places >= 0]
+
+
+def scaled(scores: Floats, allowed: Mask, scale: Literal["minmax", "softmax"]) -> Doubles:
+    """Scores as relevance in 0..1, the best of each row 1; 0 where a candidate takes no part."""
+    wide = scores.astype(np.float64)
+    high = np.max(wide, axis=1, where=allowed, initial=-np.inf, keepdims=True)
+    low = np.min(wide, axis=1, where=allowed, initial=np.inf, keepdims=True)
+    below = np.where(allowed, wide, high) - np.where(np.isfinite(high), high, 0.0)
+    if scale == "softmax":
+        return np.where(allowed, np.exp(below), 0.0)
+    span = np.where(high > low, high - low, 1.0)
+    return np.where(allowed, 1.0 + below / span, 0.0)
+
+
+def directions(features: Doubles, allowed: Mask) -> Doubles:
+    """Features as vectors of length 1, so that products are cosines.
+
+    A row of zeros, or with anything that is not finite, is unknown: it becomes the mean of
+    the known candidates' vectors, which makes it as like each of them as they are on average.
+
+    Args:
+        features: Shape (q, c, w).
+        allowed: Candidates that take part, shape (q, c).
+    """
+    finite = np.isfinite(features).all(axis=2, keepdims=True)
+    vectors = np.where(finite, features, 0.0)
+    lengths = np.sqrt(np.square(vectors).sum(axis=2, keepdims=True))
+    known = allowed[:, :, None] & (lengths > 0)
+    vectors = np.where(known, vectors / np.where(known, lengths, 1.0), 0.0)
+    mean = vectors.sum(axis=1, keepdims=True) / np.maximum(known.sum(axis=1, keepdims=True), 1)
+    return np.where(known, vectors, mean)
+
+
+def likeness(vectors: Doubles, picked: Places) -> Doubles:
+    """Products of each query's candidates with the one it picked, shape (q, c)."""
+    last = vectors[np.arange(len(vectors)), picked]
+    return (vectors @ last[:, :, None])[:, :, 0]
+
+
+def _greedy(relevance: Doubles, allowed: Mask, gains: Gains, n: int, diversity: float) -> Places:
+    rows = np.arange(len(relevance))
+    left = allowed.copy()
+    picked = np.full((len(rows), n), -1, dtype=np.int64)
+    for place in range(n):
+        value = (1.0 - diversity) * relevance + diversity * gains.values()
+        best = np.argmax(np.where(left, np.round(value, _DECIMALS), -np.inf), axis=1)
+        found = left[rows, best]
+        if not found.any():
+            break
+        picked[:, place] = np.where(found, best, -1)
+        left[rows, best] = False
+        if place + 1 < n:
+            gains.take(best)
+    return picked
