@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -72,7 +73,7 @@ def dpp_gain(features: NDArray[np.floating], own: float) -> Gain:
         assert sign > 0
         return float(log)
 
-    return lambda i, picked: volume([*picked, i]) - volume(picked)
+    return lambda i, picked: (volume([*picked, i]) - volume(picked)) / -math.log(own)
 
 
 def xquad_gain(
@@ -87,7 +88,8 @@ def xquad_gain(
             for g in range(features.shape[1])
         )
 
-    return gain
+    first = max(gain(i, []) for i in range(len(features)))
+    return lambda i, picked: gain(i, picked) / first
 
 
 @pytest.mark.parametrize("diversity", [0.1, 0.5, 0.9, 1.0])

@@ -21,22 +21,23 @@ from zhiyin.policy.diversity.greedy import (
 class DppConfig(DiversityConfig):
     """How far relevance yields to volume."""
 
-    own: float = Field(default=0.05, gt=0, le=1)
+    own: float = Field(default=0.05, gt=0, lt=1)
     """Share of every item that no other has: likenesses are multiplied by 1 - this, so that a
-    twin costs log(this) or so instead of minus infinity."""
+    twin has a price instead of being impossible."""
 
 
 class DppReranker:
     """Each place takes the candidate that adds most to relevance and to the volume spanned.
 
-    Maximises (1 - diversity) sum_i relevance_i + diversity log det S_Y greedily, with S the
-    cosines of the candidates: Chen, Zhang & Zhou, "Fast greedy MAP inference for
-    determinantal point process to improve recommendation diversity", NeurIPS 2018 (their
-    theta is 1 - diversity, their algorithm 1 the incremental Cholesky factorisation). The
-    gain of a candidate is log d_i^2, d_i being what of its vector the picked ones do not
-    span. S has 1 on its diagonal and (1 - own) cos(v_i, v_j) elsewhere, which keeps it
-    positive definite: the list does not end where n exceeds the rank. Rows of S are made
-    when they are needed, so the cost is O(n c d + n^2 c).
+    Maximises (1 - diversity) sum_i relevance_i + diversity log det S_Y / log(1 / own)
+    greedily, with S the cosines of the candidates: Chen, Zhang & Zhou, "Fast greedy MAP
+    inference for determinantal point process to improve recommendation diversity", NeurIPS
+    2018 (their algorithm 1 is the incremental Cholesky factorisation; their theta weighs the
+    relevance as 1 - diversity does here, but for the constant). The gain of a candidate is
+    log d_i^2 / log(1 / own), d_i being what of its vector the picked ones do not span. S has
+    1 on its diagonal and (1 - own) cos(v_i, v_j) elsewhere. Its eigenvalues are own or more,
+    so gains lie between -1 and 0 as those of MMR do, and the list does not end where n
+    exceeds the rank. Rows of S are made when they are needed: O(n c d + n^2 c).
     """
 
     Config = DppConfig
@@ -68,18 +69,18 @@ class DppReranker:
 
 
 class _LogVolume:
-    """log of what each candidate adds to the determinant of the picked ones' likenesses."""
+    """What each candidate adds to the log determinant of the picked ones' likenesses."""
 
     def __init__(self, vectors: Doubles, own: float) -> None:
         self._vectors, self._own = vectors, own
         self._left = np.ones(vectors.shape[:2])
-        """d_i^2, which never falls below ``own``, the least eigenvalue that S can have."""
+        """d_i^2, never below ``own``."""
         self._factor = np.empty((len(vectors), 0, vectors.shape[1]))
         """The rows of the Cholesky factor so far, shape (q, picked, c)."""
 
     def values(self) -> Doubles:
         """See `Gains.values`."""
-        return np.log(self._left)
+        return np.log(self._left) / -np.log(self._own)
 
     def take(self, picked: Places) -> None:
         """See `Gains.take`."""

@@ -4,9 +4,10 @@ Each place goes to the candidate i with the largest
 
     (1 - diversity) relevance_i + diversity gain_i(those picked before),
 
-where relevance is the score brought to 0..1 over the candidates of the query, and the gain
-is what the methods differ in. So one knob means one thing: at 0 the order is that of the
-scores, at 1 only the gain counts.
+where relevance is the score brought to 0..1 over the candidates of the query, and the gain,
+in which the methods differ, has a range of that length too. So one knob means one thing: at
+0 the order is that of the scores, at 1 only the gain counts, in between a twin costs about as
+much as the whole way from the best candidate to the last, times diversity / (1 - diversity).
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ Mask = NDArray[np.bool_]
 
 _DECIMALS = 12
 """Values that agree to here are equal, so that rounding in a product decides no tie."""
+
+_CACHED = 2 * 2**20
+"""Bytes of features worked on at a time, which stay in the cache from place to place."""
 
 
 class DiversityConfig(Config):
@@ -89,7 +93,7 @@ def rerank_rows(
         order = np.argsort(np.where(allowed, -scores, np.inf), axis=1, kind="stable")[:, :n]
         return np.where(np.take_along_axis(allowed, order, 1), order, -1)
     picked = np.full((q, n), -1, dtype=np.int64)
-    for part in chunks(q, width=2 * c * max(1, table.shape[1])):
+    for part in chunks(q, width=2 * c * max(1, table.shape[1]), budget_bytes=_CACHED):
         relevance = scaled(scores[part], allowed[part], config.scale)
         features = table[np.maximum(items[part], 0)].astype(np.float64)
         gains = start(relevance, features, allowed[part], part)

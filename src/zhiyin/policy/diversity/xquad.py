@@ -28,13 +28,14 @@ class XquadReranker:
     """Each place takes the candidate that is relevant and of categories not yet covered.
 
     argmax_i (1 - diversity) relevance_i
-             + diversity sum_g P(g) P(i|g) prod_{j picked} (1 - P(j|g)),
+             + diversity sum_g P(g) P(i|g) prod_{j picked} (1 - P(j|g)) / z,
 
     xQuAD of Santos, Macdonald & Ounis ("Exploiting query reformulations for web search
     result diversification", WWW 2010), with categories in place of reformulations as
     Vargas, Castells & Vallet do ("Intent-oriented diversity in recommender systems", SIGIR
     2011). P(i|g) is ``settles`` times the membership of i in g; the constant is the alpha
-    of alpha-nDCG (Clarke et al., SIGIR 2008). P(g) is the user's interest in g. O(n c g).
+    of alpha-nDCG (Clarke et al., SIGIR 2008). P(g) is the user's interest in g, and z the
+    largest gain of any candidate before the first place, so that gains lie in 0..1. O(n c g).
     """
 
     Config = XquadConfig
@@ -102,7 +103,9 @@ class _Coverage:
     def __init__(self, member: Doubles, wanted: Doubles) -> None:
         self._member = member
         self._open = wanted
-        """P(g) times the probability that nothing picked has settled g, shape (q, g)."""
+        first = self.values().max(axis=1, initial=0.0)[:, None]
+        self._open = wanted / np.where(first > 0, first, 1.0)
+        """P(g) / z times the probability that nothing picked has settled g, shape (q, g)."""
 
     def values(self) -> Doubles:
         """See `Gains.values`."""
