@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zhiyin.core.config import Config
+from zhiyin.core.errors import DataError
 from zhiyin.policy.rules import LostRule, RulesConfig, apply_rules
 
 ITEMS = list("abcdefgh")
@@ -273,6 +274,13 @@ def test_with_one_column_no_list_keeps_more(
     assert mine == min(worst(chosen) for chosen in possible)
     broken = [rule for rule in found.lost if rule.rule.startswith(f"at most {cap} of brand")]
     assert bool(broken) == bool(mine[0])
+
+
+def test_a_mask_for_other_candidates_is_refused() -> None:
+    with pytest.raises(DataError, match="hidden has 3 entries for 8 candidates"):
+        ruled(RulesConfig(), hidden=np.zeros(3, dtype=np.bool_))
+    with pytest.raises(DataError, match="brand has 1 entries"):
+        ruled(RulesConfig(caps={"brand": 1}), columns={"brand": ["X"]})
 
 
 def test_rules_are_read_from_settings() -> None:

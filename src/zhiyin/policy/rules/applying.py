@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from zhiyin.policy.rules.choosing import Choice
 from zhiyin.policy.rules.config import LostRule, Ruled, RulesConfig
-from zhiyin.policy.rules.facts import Choice, Column, Facts, Mask, gathered
+from zhiyin.policy.rules.facts import Column, Facts, Mask, gathered
 
 
 def apply_rules(
@@ -24,8 +25,9 @@ def apply_rules(
 
     What contradicts yields in this order, the last first: exclusions and hiding, then a list
     as long as the candidates allow, then pins, caps, at most and at least so many promoted
-    ones, and the order of the candidates. Rules never raise and never shorten a list: one
-    that is not kept is named in the result. Pinned items count towards caps and shares.
+    ones, and the order of the candidates. Contradictions never raise and never
+    shorten a list: a rule that is not kept is named in the result. Pinned items count towards
+    caps and shares.
 
     Candidates are taken in their order where they keep the caps. Where that gives too many
     promoted ones or too few, the last ones chosen are exchanged for the first others, pair
@@ -43,6 +45,9 @@ def apply_rules(
         promoted: The marked candidates, bool of shape (c,).
         excluded: Candidates that must not appear, bool of shape (c,).
         hidden: Candidates that the user has seen or bought lately, bool of shape (c,).
+
+    Raises:
+        DataError: A column or a mask is not as long as the candidates.
     """
     columns = columns or {}
     masks = {"excluded": excluded, "hidden": hidden}
@@ -60,7 +65,10 @@ def _pinned(
     items: Sequence[str], config: RulesConfig, facts: Facts
 ) -> tuple[dict[int, int], list[LostRule]]:
     """The candidate of each pinned place, and the pins that cannot be kept."""
-    index = {item: i for i, item in reversed(list(enumerate(items)))}
+    index: dict[str, int] = {}
+    for i, item in enumerate(items):
+        if item in config.pins:
+            index.setdefault(item, i)
     pins: dict[int, int] = {}
     lost: list[LostRule] = []
     for item, place in config.pins.items():
@@ -85,8 +93,7 @@ def _chosen(facts: Facts, pins: Mapping[int, int]) -> Choice:
     free, fixed = facts.free, set(pins.values())
     choice = Choice(facts, fixed)
     choice.extend(free, length=facts.length)
-    while len(choice) < facts.length:
-        choice.take(min((choice.exceeded(i), i) for i in free if i not in choice.chosen)[1])
+    choice.exceed(free, length=facts.length)
     while choice.marked > facts.at_most:
         if not choice.exchange(free, fixed=fixed, marked=False):
             break

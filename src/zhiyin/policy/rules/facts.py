@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import compress
 
 import numpy as np
 from numpy.typing import NDArray
 
+from zhiyin.core.errors import DataError
 from zhiyin.policy.rules.config import RulesConfig
 
 Value = str | int
@@ -24,13 +24,32 @@ _SLACK = 1e-9
 """So that 30 % of 10 places are 3."""
 
 
+class Keys:
+    """The capped values of each candidate, worked out for those that are asked for."""
+
+    def __init__(self, columns: Mapping[str, Column]) -> None:
+        self._columns = columns
+        self._known: dict[int, tuple[Key, ...]] = {}
+
+    def __getitem__(self, i: int) -> tuple[Key, ...]:
+        """Pairs (column, value) of a candidate, none twice."""
+        if i not in self._known:
+            self._known[i] = tuple(
+                (column, value)
+                for column, found in self._columns.items()
+                for value in dict.fromkeys(_several(found[i]))
+            )
+        return self._known[i]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Facts:
     """Candidates as the rules see them.
 
     Attributes:
         barred: Candidates that are not shown, and why.
-        keys: The capped values of each candidate, (column, value), none twice.
+        free: The others, in order.
+        keys: The capped values of each candidate.
         marked: Whether each candidate is promoted.
         length: Places of the list: as many as n and the candidates allow.
         caps: At most so many per value, by column.
@@ -39,89 +58,13 @@ class Facts:
     """
 
     barred: dict[int, str]
-    keys: list[tuple[Key, ...]]
+    free: list[int]
+    keys: Keys
     marked: list[bool]
     length: int
     caps: dict[str, int]
     at_least: int
     at_most: int
-
-    @property
-    def free(self) -> list[int]:
-        """The candidates that may be shown, in order."""
-        return [i for i in range(len(self.keys)) if i not in self.barred]
-
-
-class Choice:
-    """Candidates chosen so far, and how they count.
-
-    Args:
-        facts: The candidates.
-        pinned: Those that are in whatever the other rules say.
-    """
-
-    def __init__(self, facts: Facts, pinned: Iterable[int]) -> None:
-        self._facts = facts
-        self.chosen: set[int] = set()
-        self.counts: Counter[Key] = Counter()
-        self.marked = 0
-        for i in pinned:
-            self.take(i)
-
-    def __len__(self) -> int:
-        return len(self.chosen)
-
-    def take(self, i: int) -> None:
-        """Adds a candidate."""
-        self.chosen.add(i)
-        self.counts.update(self._facts.keys[i])
-        self.marked += self._facts.marked[i]
-
-    def drop(self, i: int) -> None:
-        """Takes a candidate out."""
-        self.chosen.remove(i)
-        self.counts.subtract(self._facts.keys[i])
-        self.marked -= self._facts.marked[i]
-
-    def exceeded(self, i: int, *, without: int | None = None) -> int:
-        """How many caps another candidate would break, perhaps in the place of one."""
-        caps, gone = self._facts.caps, () if without is None else self._facts.keys[without]
-        keys = self._facts.keys[i]
-        return sum(self.counts[key] - (key in gone) >= caps[key[0]] for key in keys)
-
-    def extend(self, candidates: Iterable[int], *, length: int) -> None:
-        """Adds those of some candidates that keep the caps, up to a length."""
-        for i in candidates:
-            if len(self) >= length:
-                return
-            if i not in self.chosen and not self.exceeded(i):
-                self.take(i)
-
-    def exchange(self, candidates: Iterable[int], *, fixed: set[int], marked: bool) -> bool:
-        """Brings in the first candidate with (or without) a mark for the last one without.
-
-        Args:
-            candidates: Where to look, in order.
-            fixed: Chosen ones that stay.
-            marked: What the one that comes in has.
-
-        Returns:
-            Whether there was a pair that breaks no more caps than before.
-        """
-        out = sorted(i for i in self.chosen - fixed if self._facts.marked[i] != marked)[::-1]
-        for i in candidates:
-            if i in self.chosen or self._facts.marked[i] != marked:
-                continue
-            for other in out:
-                if self.exceeded(i, without=other) <= self._breaks(other):
-                    self.drop(other)
-                    self.take(i)
-                    return True
-        return False
-
-    def _breaks(self, i: int) -> int:
-        """How many broken caps a chosen candidate has a part in."""
-        return sum(self.counts[key] > self._facts.caps[key[0]] for key in self._facts.keys[i])
 
 
 def gathered(
@@ -133,17 +76,24 @@ def gathered(
     promoted: Mask | None,
     masks: Mapping[str, Mask | None],
 ) -> Facts:
-    """The facts of one query; arguments as for `apply_rules`."""
+    """The facts of one query; arguments as for `apply_rules`.
+
+    Raises:
+        DataError: A column or a mask is not as long as the candidates.
+    """
+    for name, given in (*columns.items(), *masks.items(), ("promoted", promoted)):
+        if given is not None and len(given) != len(items):
+            raise DataError(
+                f"{name} has {len(given)} entries for {len(items)} candidates",
+                hint="give one entry per candidate, in their order",
+            )
     barred = _barred(items, config, masks)
     length = max(0, min(n, len(items) - len(barred)))
     caps = {column: cap for column, cap in config.caps.items() if column in columns}
-    keys: list[list[Key]] = [[] for _ in items]
-    for column in caps:
-        for mine, found in zip(keys, columns[column], strict=True):
-            mine += [(column, value) for value in dict.fromkeys(_several(found))]
     return Facts(
         barred,
-        [tuple(mine) for mine in keys],
+        [i for i in range(len(items)) if i not in barred],
+        Keys({column: columns[column] for column in caps}),
         [False] * len(items) if promoted is None else promoted.tolist(),
         length,
         caps,
