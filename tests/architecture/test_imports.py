@@ -28,6 +28,7 @@ MODULES = [
     "policy/greedy.py",
     "models/linear/ease.py",
     "models/popularity/top.py",
+    "ranking/objectives.py",
     "evaluation/protocol.py",
     "data/dataset.py",
     "backends/sqlite.py",

@@ -7,7 +7,7 @@ from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from zhiyin.core.errors import MissingExtraError, UnknownModelError
+from zhiyin.core.errors import MissingExtraError, UnknownModelError, ZhiyinError
 
 RETRIEVERS = "zhiyin.retrievers"
 """Entry-point group of retrievers."""
@@ -15,9 +15,12 @@ ENCODERS = "zhiyin.encoders"
 """Entry-point group of text encoders."""
 INDEXES = "zhiyin.indexes"
 """Entry-point group of vector indexes."""
+RANKERS = "zhiyin.rankers"
+"""Entry-point group of scorers of candidates."""
 
 _EXTRA_OF = {
     "torch": "neural",
+    "lightgbm": "ranking",
     "loky": "neural",
     "onnx": "neural",
     "onnxruntime": "text",
@@ -73,6 +76,7 @@ def load_path(path: str) -> Any:  # noqa: ANN401 - any attribute of any module
 
     Raises:
         MissingExtraError: The module needs an extra that is not installed.
+        ZhiyinError: It needs a library of the system that is not there.
     """
     module_name, _, attribute = path.partition(":")
     try:
@@ -82,3 +86,9 @@ def load_path(path: str) -> Any:  # noqa: ANN401 - any attribute of any module
         if root in _EXTRA_OF:
             raise MissingExtraError(root, extra=_EXTRA_OF[root]) from error
         raise
+    except OSError as error:
+        # How the dynamic linker's refusal reaches Python: "libgomp.so.1: cannot open shared …".
+        if ".so" not in str(error):
+            raise
+        hint = "install that library; on Debian and Ubuntu libgomp.so.1 is apt-get install libgomp1"
+        raise ZhiyinError(f"{module_name} cannot be loaded: {error}", hint=hint) from error

@@ -4,6 +4,7 @@ from zhiyin.core.protocols.encoders import Encoded, TextEncoder, TextRole, Vecto
 from zhiyin.core.protocols.language import LanguageModel, Prompt, Reply
 from zhiyin.core.protocols.models import Arrays, Retriever
 from zhiyin.core.protocols.policies import Policy, Selection
+from zhiyin.core.protocols.scorers import RankingData, Scorer
 from zhiyin.core.protocols.stores import (
     Appended,
     EdgeStore,
@@ -37,8 +38,10 @@ __all__ = [
     "ProfileEdit",
     "ProfileStore",
     "Prompt",
+    "RankingData",
     "Reply",
     "Retriever",
+    "Scorer",
     "Selection",
     "TextEncoder",
     "TextRole",
