@@ -24,6 +24,7 @@ from zhiyin.policy.expressions.reckoning import (
 from zhiyin.policy.expressions.values import (
     Durations,
     Floats,
+    Mask,
     Numbers,
     Texts,
     Times,
@@ -73,11 +74,18 @@ def _value(node: leaves.Node, facts: Facts) -> Value:
             return is_in(_value(node.value, facts), [_constant(o, facts) for o in node.options])
         case tree.Contains():
             return contains(_value(node.container, facts), _value(node.element, facts))
-        case tree.IsNull():
-            known = _value(node.operand, facts).known
-            return Truth(~known, known)
+        case tree.Is():
+            holds = _is(node, facts)
+            return Truth(holds, ~holds)
         case _:
             return _quantity(node, facts)
+
+
+def _is(node: tree.Is, facts: Facts) -> Mask:
+    if node.state == "null":
+        return ~_value(node.operand, facts).known
+    truth = _truth(node.operand, facts)
+    return truth.yes if node.state == "true" else truth.no
 
 
 def _quantity(node: leaves.Node, facts: Facts) -> Value:

@@ -24,7 +24,7 @@ from zhiyin.policy.expressions.tree import (
     Compare,
     Contains,
     In,
-    IsNull,
+    Is,
     Negate,
     Not,
     Or,
@@ -109,7 +109,7 @@ class _Checker:
                 for part in node.children:
                     self.condition(part)
                 return Kind.BOOLEAN
-            case Compare() | In() | Contains() | IsNull():
+            case Compare() | In() | Contains() | Is():
                 self._comparison(node)
                 return Kind.BOOLEAN
             case Arithmetic():
@@ -130,7 +130,10 @@ class _Checker:
 
     def number(self, node: Node, *, or_null: bool = False) -> None:
         """Refuses a node that cannot be a number."""
-        kind = self.kind(node)
+        self._numeric(node, self.kind(node), or_null=or_null)
+
+    def _numeric(self, node: Node, kind: Kind, *, or_null: bool = False) -> None:
+        """The same of a node whose kind is known: to ask twice at each level takes forever."""
         if kind in (Kind.NUMBER, Kind.ANY) or (or_null and kind is Kind.NULL):
             return
         hints = {
@@ -155,9 +158,10 @@ class _Checker:
         return Kind.NUMBER
 
     def _negated(self, node: Negate) -> Kind:
-        if self.kind(node.operand) is Kind.DURATION:
+        kind = self.kind(node.operand)
+        if kind is Kind.DURATION:
             return Kind.DURATION
-        self.number(node.operand)
+        self._numeric(node.operand, kind)
         return Kind.NUMBER
 
     def _arithmetic(self, node: Arithmetic) -> Kind:
@@ -167,10 +171,10 @@ class _Checker:
         kinds = {left, right}
         if kinds & {Kind.TIME, Kind.DURATION} and not kinds & {Kind.NULL, Kind.BOOLEAN}:
             what = f"{left.value} {node.operator} {right.value}"
-            hint = "write 30d for 30 days" if Kind.NUMBER in kinds else ""
+            hint = "write 30d for 30 days" if Kind.NUMBER in kinds and node.operator in "+-" else ""
             raise self._error(f"{what} means nothing", node, hint)
-        self.number(node.left)
-        self.number(node.right)
+        self._numeric(node.left, left)
+        self._numeric(node.right, right)
         return Kind.NUMBER
 
     def _comparison(self, node: Node) -> None:
@@ -186,8 +190,10 @@ class _Checker:
                     self._comparable(option, value, self.kind(option))
             case Contains():
                 self._containable(node, self.kind(node.container), self.kind(node.element))
+            case Is(state="null"):
+                self.kind(node.operand)
             case _:
-                self.kind(node.children[0])
+                self.condition(node.children[0])
 
     def _comparable(self, node: Node, left: Kind, right: Kind) -> None:
         pair = {left, right}

@@ -27,6 +27,9 @@ def take_numeral(source: Source, at: int) -> Node:
     if _matches(source.text, at, "dddd-dd-dd"):
         return _instant(source, at)
     end = _end_of_number(source.text, at)
+    if _matches(source.text, at, "0d"):
+        hint = "dates are written 2026-01-31"
+        raise source.error("no number begins with 0 and another digit", (at, end), hint=hint)
     stop = _end_of_word(source.text, end)
     if stop > end:
         return _duration(source, at, end, stop)

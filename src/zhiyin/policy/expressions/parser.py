@@ -12,7 +12,7 @@ from zhiyin.policy.expressions.building import conjunction, disjunction, negativ
 from zhiyin.policy.expressions.leaves import Node
 from zhiyin.policy.expressions.places import Source, quoted
 from zhiyin.policy.expressions.reader import Reader, is_keyword
-from zhiyin.policy.expressions.scanner import Token
+from zhiyin.policy.expressions.scanner import MAX_LENGTH, Token
 from zhiyin.policy.expressions.tree import (
     AND,
     COMPARISON,
@@ -27,13 +27,15 @@ from zhiyin.policy.expressions.tree import (
     Compare,
     Contains,
     In,
-    IsNull,
+    Is,
     Not,
     Operator,
+    State,
 )
 
 MAX_DEPTH = 50
-"""Levels of nesting, of parentheses and of operators."""
+"""Levels of operators and functions within one another."""
+_MAX_CALLS = 2 * MAX_DEPTH + 2
 
 _SIGNS = {"+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT} | dict.fromkeys(
     ("=", "!=", "<", "<=", ">", ">="), COMPARISON
@@ -44,6 +46,9 @@ _WORDS = {"or": OR, "and": AND} | dict.fromkeys(("in", "contains", "is", "not"),
 def parse(source: Source) -> Node:
     """The syntax tree of an expression.
 
+    Within the limits every tree can be printed and parsed again: the canonical text takes two
+    calls of the parser for a level at most, and is measured here.
+
     Raises:
         ExpressionError: It cannot be read, or is too large.
     """
@@ -53,11 +58,15 @@ def parse(source: Source) -> Node:
     for node, depth in walk(root):
         if depth > MAX_DEPTH:
             raise _too_deep(source, node.place[0])
+    if (length := len(str(root))) > MAX_LENGTH:
+        message = f"written out, the expression is {length:,} characters long"
+        raise source.error(message, (0, 1), hint=f"{MAX_LENGTH:,} are allowed")
     return root
 
 
 def _too_deep(source: Source, at: int) -> ExpressionError:
-    return source.error(f"nested too deep: {MAX_DEPTH} levels are allowed", (at, at + 1))
+    message = f"nested too deep: {MAX_DEPTH} levels are allowed"
+    return source.error(message, (at, at + 1), hint="long sums and products are nested too")
 
 
 class _Parser:
@@ -68,7 +77,7 @@ class _Parser:
     def expression(self, least: int) -> Node:
         """What follows, up to an operator that binds less strongly than asked."""
         self._depth += 1
-        if self._depth > MAX_DEPTH:
+        if self._depth > _MAX_CALLS:
             raise _too_deep(self._reader.source, self._reader.next.place[0])
         left = self._operand(least)
         while (power := self._power()) >= least:
@@ -102,14 +111,15 @@ class _Parser:
         return Arithmetic(cast("Operator", token.text), left, right, place=place)
 
     def _word_comparison(self, left: Node, operator: str) -> Node:
-        """``in``, ``contains``, ``is null`` and their contraries."""
+        """``in``, ``contains``, ``is`` and their contraries."""
         reader = self._reader
         negated = operator == "not" or (operator == "is" and reader.takes_word("not"))
         if operator == "not":
             operator = reader.expect_word("in", "contains")
         if operator == "is":
-            reader.expect_word("null")
-            found: Node = IsNull(left, place=(left.place[0], reader.last.place[1]))
+            state = reader.expect_word("null", "true", "false")
+            place = (left.place[0], reader.last.place[1])
+            found: Node = Is(left, cast("State", state), place=place)
         elif operator == "in" and reader.takes("["):
             options = take_options(reader)
             found = In(left, options, place=(left.place[0], reader.last.place[1]))

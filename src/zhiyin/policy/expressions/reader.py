@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TypeVar
 
 from zhiyin.core.errors import ExpressionError
@@ -80,8 +81,9 @@ class Reader:
         for word in allowed:
             if self.takes_word(word):
                 return word
-        guess = words.nearest(self.next.text, allowed) if self.next.kind == "word" else None
-        raise self.unexpected(" or ".join(allowed), hint=words.did_you_mean(guess))
+        wanted = " or ".join(f'"{word}"' for word in allowed)
+        guess = self._guessed(allowed)
+        raise self.unexpected(wanted, hint=words.did_you_mean(guess if guess in allowed else None))
 
     def expect_closing(self, closing: str, *, opening: Token, separator: bool = False) -> None:
         """Takes a closing bracket; a separator might have stood in its place."""
@@ -111,8 +113,10 @@ class Reader:
         return text if text[0] == '"' and len(text) < 30 and text.isprintable() else quoted(text)
 
     def _guessed_operator(self) -> str:
-        """What to write in place of a word that stands where an operator should."""
+        """The hint about a word that stands where an operator should."""
+        return words.did_you_mean(self._guessed(words.OPERATOR_WORDS))
+
+    def _guessed(self, allowed: Collection[str]) -> str | None:
         if self.next.kind != "word":
-            return ""
-        word, others = self.next.text, words.OTHER_OPERATORS
-        return words.did_you_mean(words.nearest(word, words.OPERATOR_WORDS, others=others))
+            return None
+        return words.nearest(self.next.text, allowed, others=words.OTHER_OPERATORS)

@@ -12,7 +12,7 @@ Floats = NDArray[np.float64]
 
 _WRITTEN = (
     r"^([0-9]{4}-[0-9]{2}-[0-9]{2})"
-    r"(?:[T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(\.[0-9]{1,9})?)?"
+    r"(?:[T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]+))?)?"
     r"(?: ?(?:Z|UTC|([+-])([0-9]{2}):?([0-9]{2})))?)?$"
 )
 _PARTS = ("day", "hours", "minutes", "seconds", "fraction", "sign", "away_hours", "away_minutes")
@@ -45,13 +45,13 @@ def from_texts(texts: pl.Series) -> Floats:
         *(pl.col(name).cast(pl.Int32).fill_null(0) < limit for name, limit in _BELOW.items())
     )
     clock = {n: pl.col(n).cast(pl.Int64).fill_null(0) * ms for n, ms in _MS.items()}
-    fraction = pl.concat_str(pl.lit("0"), pl.col("fraction").fill_null("")).cast(pl.Float64)
+    fraction = pl.col("fraction").fill_null("").str.head(3).str.pad_end(3, "0").cast(pl.Int64)
     away = clock["away_hours"] + clock["away_minutes"]
     day = pl.col("day").str.to_date("%Y-%m-%d", strict=False).cast(pl.Datetime("ms")).dt.epoch("ms")
     moment = (
         day
         + (clock["hours"] + clock["minutes"] + clock["seconds"])
-        + (fraction * 1000).floor().cast(pl.Int64)
+        + fraction
         - pl.when(pl.col("sign") == "-").then(-away).otherwise(away)
     )
     found = parts.select(pl.when(sane).then(moment).cast(pl.Float64)).to_series()

@@ -12,6 +12,7 @@ OR, AND, NOT, COMPARISON, SUM, PRODUCT, UNARY, PRIMARY = range(1, 9)
 
 Comparator = Literal["=", "!=", "<", "<=", ">", ">="]
 Operator = Literal["+", "-", "*", "/"]
+State = Literal["null", "true", "false"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +79,18 @@ class Contains(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class IsNull(Node):
-    """Whether a value is missing."""
+class Is(Node):
+    """Whether a value is missing, or a condition true or false; never unknown itself."""
 
     operand: Node
+    state: State
 
     def __str__(self) -> str:
         return self.written("is")
 
     def written(self, operator: str) -> str:
         """The text with ``is`` or ``is not``."""
-        return f"{within(self.operand, SUM)} {operator} null"
+        return f"{within(self.operand, SUM)} {operator} {self.state}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ class Not(Node):
                 return operand.written("not in")
             case Contains() as operand:
                 return operand.written("not contains")
-            case IsNull() as operand:
+            case Is() as operand:
                 return operand.written("is not")
             case operand:
                 return f"not {within(operand, NOT)}"
@@ -151,7 +153,7 @@ _STRENGTHS: dict[type[Node], int] = {
     Compare: COMPARISON,
     In: COMPARISON,
     Contains: COMPARISON,
-    IsNull: COMPARISON,
+    Is: COMPARISON,
     Negate: UNARY,
 }
 

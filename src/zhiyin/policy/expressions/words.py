@@ -151,14 +151,14 @@ def did_you_mean(word: str | None) -> str:
 
 def starts_word(character: str) -> bool:
     """Whether a plain name can begin with a character: a letter of any script or _."""
-    return character == "_" or character.isalpha()
+    return character.isidentifier()
 
 
 def continues_word(character: str) -> bool:
     """Whether a plain name can go on with a character."""
-    return character == "_" or character.isalnum()
+    return f"_{character}".isidentifier()
 
 
 def is_plain(name: str) -> bool:
     """Whether a name after ``item.`` needs no backticks."""
-    return bool(name) and starts_word(name[0]) and all(map(continues_word, name))
+    return name.isidentifier()
