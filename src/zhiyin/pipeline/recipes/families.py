@@ -19,6 +19,9 @@ _DUAL_USERS = 6_000
 """Audiences up to this size get EASE through its users."""
 _USER_KNN_USERS = 20_000
 """Audiences up to this size get user neighbours."""
+_NEGATIVES = 1024
+"""Beyond those catalogues sequence models compare with so many items, not with all: on
+amazon-beauty's 12,101 a step over all takes several times as long, and learns no more."""
 _LONG_HISTORY = 20
 """Mean events of a history from which sequence models are deep and read far back."""
 
@@ -99,6 +102,8 @@ def slow_families(facts: Facts) -> list[Family]:
         return []
     short = facts.events < _LONG_HISTORY * facts.users
     sizes: dict[str, Any] = {"blocks": 1, "length": 50, "dropout": 0.5} if short else {}
+    if facts.items > _DENSE_ITEMS:
+        sizes |= {"negatives": _NEGATIVES}
     names = ("hstu", "sasrec")
     known = set(registered(RETRIEVERS))
     return [Family(name, _trials(name, sizes)) for name in names if name in known]
