@@ -20,7 +20,7 @@ def each(rows: Rows) -> list[rowwise.Row]:
     return [rowwise.Row(item, user, context, strategies.NOW) for item in items]
 
 
-@settings(max_examples=250)
+@settings(max_examples=150)
 @given(tree=strategies.conditions(3), rows=strategies.rows())
 def test_filters_say_of_columns_what_they_say_of_rows(tree: Any, rows: Rows) -> None:
     truth = Filter(tree).truth(strategies.facts(*rows))
@@ -29,7 +29,7 @@ def test_filters_say_of_columns_what_they_say_of_rows(tree: Any, rows: Rows) -> 
     assert truth.no.tolist() == [w is False for w in wanted], str(tree)
 
 
-@settings(max_examples=250)
+@settings(max_examples=150)
 @given(tree=strategies.numbers(3), rows=strategies.rows())
 def test_boosts_reckon_columns_as_they_reckon_rows(tree: Any, rows: Rows) -> None:
     facts = strategies.facts(*rows)

@@ -21,6 +21,7 @@ from zhiyin.policy.expressions.values import (
     Value,
     finite,
     mask,
+    there,
 )
 
 Column = pl.Series | NDArray[Any]
@@ -44,6 +45,8 @@ def read_column(column: Column) -> Value:
 def read_single(value: object) -> Value:
     """One value for all candidates: what JSON holds, a date, or a list."""
     plain = cast("object", value.item()) if isinstance(value, np.generic) else value
+    if isinstance(plain, float):
+        return Numbers(finite(np.array([plain])))
     return _from_series(_series([plain]))
 
 
@@ -85,21 +88,26 @@ def _text(value: object) -> str | None:
 def _from_series(series: pl.Series) -> Value:
     dtype = series.dtype
     if isinstance(dtype, pl.Boolean):
-        return Truth(mask(series), mask(~series))
+        yes = mask(series)
+        return Truth(yes, there(series) & ~yes)
     if isinstance(dtype, pl.Null) or dtype.is_numeric():
         return Numbers(_floats(series))
     if isinstance(dtype, pl.Date | pl.Datetime):
         return Times(_floats(series.cast(pl.Datetime("ms")).dt.epoch("ms")))
     if isinstance(dtype, pl.String | pl.Categorical | pl.Enum):
-        return Texts(series.cast(pl.String))
+        return Texts(_cast(series, pl.String()))
     if isinstance(dtype, pl.List | pl.Array):
         return _lists(series)
-    return Opaque(series.is_not_null().to_numpy())
+    return Opaque(there(series))
 
 
 def _floats(series: pl.Series) -> Floats:
-    floats = series.cast(pl.Float64).fill_null(float("nan")).to_numpy()
-    return finite(floats)
+    floats = _cast(series, pl.Float64())
+    return finite((floats.fill_null(float("nan")) if floats.null_count() else floats).to_numpy())
+
+
+def _cast(series: pl.Series, dtype: pl.DataType) -> pl.Series:
+    return series if series.dtype == dtype else series.cast(dtype)
 
 
 def _lists(series: pl.Series) -> Value:
@@ -107,6 +115,6 @@ def _lists(series: pl.Series) -> Value:
     inner = getattr(lists.dtype, "inner", None)
     numeric = isinstance(inner, pl.DataType) and inner.is_numeric()
     try:
-        return Lists(lists.cast(pl.List(pl.Float64 if numeric else pl.String)))
+        return Lists(_cast(lists, pl.List(pl.Float64 if numeric else pl.String)))
     except pl.exceptions.PolarsError:
-        return Opaque(lists.is_not_null().to_numpy())
+        return Opaque(there(lists))

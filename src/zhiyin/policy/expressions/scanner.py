@@ -95,14 +95,13 @@ def _numeral(source: Source, at: int) -> Token:
 
 def _sign(source: Source, at: int) -> Token:
     text = source.text
-    for sign, ours in words.OTHER_SIGNS.items():
-        if text.startswith(sign, at) and not text.startswith("!=", at):
-            place = (at, at + len(sign))
-            hint = words.did_you_mean(ours)
+    for sign in (text[at : at + 2], text[at]):
+        place = (at, at + len(sign))
+        if sign in words.SIGNS:
+            return Token("sign", sign, place)
+        if sign in words.OTHER_SIGNS:
+            hint = words.did_you_mean(words.OTHER_SIGNS[sign])
             raise source.error(f"{quoted(sign)} is no operator", place, hint=hint)
-    for sign in words.SIGNS:
-        if text.startswith(sign, at):
-            return Token("sign", sign, (at, at + len(sign)))
     character = text[at]
     shown = quoted(character) if character.isprintable() else f"U+{ord(character):04X}"
     raise source.error(

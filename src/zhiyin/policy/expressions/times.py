@@ -10,10 +10,11 @@ from zhiyin.policy.expressions.words import UNITS
 
 Floats = NDArray[np.float64]
 
+_DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 _WRITTEN = (
     r"^([0-9]{4}-[0-9]{2}-[0-9]{2})"
     r"(?:[T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]+))?)?"
-    r"(?: ?(?:Z|UTC|([+-])([0-9]{2}):?([0-9]{2})))?)?$"
+    r"(?: ?(?:Z|UTC|([+-])([0-9]{2}):?([0-9]{2})))?)$"
 )
 _PARTS = ("day", "hours", "minutes", "seconds", "fraction", "sign", "away_hours", "away_minutes")
 _BELOW = {"hours": 24, "minutes": 60, "seconds": 60, "away_hours": 24, "away_minutes": 60}
@@ -39,6 +40,26 @@ def from_numbers(values: Floats) -> Floats:
 
 def from_texts(texts: pl.Series) -> Floats:
     """ISO dates, with or without a time of day; without a zone they are UTC."""
+    days = texts.str.contains(_DAY)
+    found = _floats(_day(texts.set(~days, None)))
+    rest = (~days).arg_true()
+    if len(rest):
+        found[rest.to_numpy()] = _moments(texts.gather(rest))
+    return found
+
+
+def _day(texts: pl.Series) -> pl.Series:
+    """Dates in milliseconds, null where there is no such day."""
+    return texts.str.to_date("%Y-%m-%d", strict=False).cast(pl.Datetime("ms")).dt.epoch("ms")
+
+
+def _floats(milliseconds: pl.Series) -> Floats:
+    """An array of its own, NaN for null."""
+    return milliseconds.cast(pl.Float64).fill_null(float("nan")).to_numpy(writable=True)
+
+
+def _moments(texts: pl.Series) -> Floats:
+    """Dates with a time of day, by their parts."""
     parts = texts.str.extract_groups(_WRITTEN).struct.unnest()
     parts.columns = list(_PARTS)
     sane = pl.all_horizontal(
@@ -47,12 +68,12 @@ def from_texts(texts: pl.Series) -> Floats:
     clock = {n: pl.col(n).cast(pl.Int64).fill_null(0) * ms for n, ms in _MS.items()}
     fraction = pl.col("fraction").fill_null("").str.head(3).str.pad_end(3, "0").cast(pl.Int64)
     away = clock["away_hours"] + clock["away_minutes"]
-    day = pl.col("day").str.to_date("%Y-%m-%d", strict=False).cast(pl.Datetime("ms")).dt.epoch("ms")
-    moment = (
-        day
-        + (clock["hours"] + clock["minutes"] + clock["seconds"])
+    since_midnight = (
+        clock["hours"]
+        + clock["minutes"]
+        + clock["seconds"]
         + fraction
         - pl.when(pl.col("sign") == "-").then(-away).otherwise(away)
     )
-    found = parts.select(pl.when(sane).then(moment).cast(pl.Float64)).to_series()
-    return found.fill_null(float("nan")).to_numpy()
+    rest = parts.select(pl.when(sane).then(since_midnight)).to_series()
+    return _floats(_day(parts["day"]) + rest)

@@ -65,7 +65,7 @@ class Texts:
     @cached_property
     def known(self) -> Mask:
         """Where it is not unknown."""
-        return self.series.is_not_null().to_numpy()
+        return there(self.series)
 
     @cached_property
     def times(self) -> Times:
@@ -88,7 +88,7 @@ class Lists:
     @property
     def known(self) -> Mask:
         """Where it is not unknown."""
-        return self.series.is_not_null().to_numpy()
+        return there(self.series)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,7 +103,14 @@ Value = Truth | Numbers | Texts | Lists | Opaque
 
 def mask(series: pl.Series) -> Mask:
     """A boolean series as an array, null as false."""
-    return series.fill_null(False).to_numpy()
+    return (series.fill_null(False) if series.null_count() else series).to_numpy()
+
+
+def there(series: pl.Series) -> Mask:
+    """Where a series is not null."""
+    if not series.null_count():
+        return np.ones(len(series), dtype=np.bool_)
+    return series.is_not_null().to_numpy()
 
 
 def finite(values: Floats) -> Floats:

@@ -14,8 +14,7 @@ SCOPES: tuple[Scope, ...] = ("item", "user", "context")
 KEYWORDS = frozenset({"and", "or", "not", "in", "contains", "is", "null", "true", "false", "now"})
 """Read in any case; after ``item.`` or in backticks they are names."""
 
-SIGNS = ("!=", "<=", ">=", "=", "<", ">", "+", "-", "*", "/", "(", ")", "[", "]", ",", ".")
-"""Longer ones first."""
+SIGNS = frozenset({"!=", "<=", ">=", *"=<>+-*/()[],."})
 
 FUNCTIONS: dict[str, tuple[int, int]] = {
     "min": (2, 1_000),
@@ -72,7 +71,7 @@ OTHER_SIGNS: dict[str, str] = {
     "\u2018": "'",
     "\u2019": "'",
 }
-"""Signs of other languages and keyboards, and ours in their place; longer ones first."""
+"""Signs of other languages and keyboards, and ours in their place."""
 
 OTHER_OPERATORS: dict[str, str] = {
     "like": "contains",
