@@ -103,3 +103,17 @@ def test_an_interrupted_training_goes_on_where_it_was(make_workspace: Make) -> N
     assert trained.report["training"]["epochs"] >= 3
     assert not list(kept.iterdir())
     assert shop.artifacts.current() == "v000001"
+
+
+def test_an_event_changes_what_a_sequence_model_says_next(make_workspace: Make) -> None:
+    shop = make_workspace()
+    shop.record(two_tastes())
+    shop.train(recipe="gru", budget="30s")
+    before = shop.recommend("u00", n=5)
+    shop.record([later("u00", "pan-3"), later("u00", "pan-4", 100_001)])
+    after = shop.recommend("u00", n=5)
+    assert {p.item_id: p.score for p in after.positions} != {
+        p.item_id: p.score for p in before.positions
+    }
+    pans = [sum(item.startswith("pan") for item in slate.item_ids) for slate in (before, after)]
+    assert pans[1] > pans[0]

@@ -38,6 +38,7 @@ def main(arguments: list[str]) -> int:
         sys.excepthook(type(error), error, error.__traceback__)
         result, per_user = _failure(type(error).__name__, str(error)), {}
     result["peak_rss_mb"] = round(peak_rss_mb(), 1)
+    result["child_rss_mb"] = round(_megabytes(resource.getrusage(resource.RUSAGE_CHILDREN)), 1)
     np.savez(folder / f"{model}.npz", allow_pickle=False, **per_user)
     (folder / f"{model}.json").write_text(json.dumps(result, default=str), encoding="utf-8")
     return 0
@@ -98,8 +99,11 @@ def peak_rss_mb() -> float:
         for line in status.read_text(encoding="ascii", errors="replace").splitlines():
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) / 1024
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 2**20 if sys.platform == "darwin" else peak / 1024
+    return _megabytes(resource.getrusage(resource.RUSAGE_SELF))
+
+
+def _megabytes(used: resource.struct_rusage) -> float:
+    return used.ru_maxrss / (2**20 if sys.platform == "darwin" else 1024)
 
 
 def _failure(kind: str, message: str) -> dict[str, Any]:
