@@ -18,6 +18,7 @@ ITEM = {
     "title": pl.Series(["Red Lamp"]),
     "tags": pl.Series([["sale", "new", None]]),
     "sizes": pl.Series([[38, 40]]),
+    "stamps": pl.Series([[1_717_156_800_000]]),
     "on": pl.Series([True]),
     "one": pl.Series([1]),
     "off": pl.Series(["No"]),
@@ -74,6 +75,7 @@ def facts() -> Facts:
         ("maybe", None),
         ("maybe = true or maybe = false", False),
         ("(price < 90) = on", True),
+        ("on < one or on <= on or on > off or on >= maybe", False),
         ("(price < 90) != on", False),
         ("on < true", None),
         # times: all of them stand for 2024-05-31T12:00Z, but day, and moment two hours later
@@ -114,6 +116,7 @@ def facts() -> Facts:
         ("brand in [1, true, 2024-01-01]", False),
         ('brand in [1, "Acme"]', True),
         ("price contains 8", False),
+        ("stamps contains 1717156800000 and stamps not contains stamp", True),
         # names
         ("item.and = 7 and `and` = 7 and `odd ``name` = 8 and item.`odd ``name` = 8", True),
         ("价格 = 9 and item.价格 = 9 and कीमत is null", True),

@@ -72,7 +72,7 @@ def is_in(value: Value, options: Sequence[Value]) -> Truth:
     if isinstance(value, Texts):
         texts = [option.series for option in options if isinstance(option, Texts)]
         if len(texts) == len(options):
-            return _told(mask(value.series.is_in(pl.concat(texts))), value.known)
+            return _told(mask(value.series.is_in(pl.concat(texts).implode())), value.known)
     elif isinstance(value, Numbers):
         same = [o for o in options if isinstance(o, Numbers) and type(o) is type(value)]
         numbers = [option.values for option in same]
@@ -120,7 +120,7 @@ def _single(series: pl.Series) -> pl.Series | str | float | None:
 def _has(lists: pl.Series, elements: pl.Series) -> Mask:
     if len(lists) == 1:
         options = lists.item()
-        return _NOWHERE if options is None else mask(elements.is_in(options))
+        return _NOWHERE if options is None else mask(elements.is_in(options.implode()))
     if len(elements) == 1:
         return mask(lists.list.contains(elements.item()))
     frame = pl.DataFrame({"list": lists, "element": elements})
