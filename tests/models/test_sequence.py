@@ -40,8 +40,8 @@ KINDS = range(5)
 def networks() -> list[tuple[SequenceNetwork, Any]]:
     torch.manual_seed(0)
     plain = SasrecConfig(dim=8, length=6, block="plain")
-    timed = HstuConfig(dim=8, length=6)
-    blind = HstuConfig(dim=8, length=6, time_bias=False)
+    timed = HstuConfig(dim=8, length=6, time_bias=True)
+    blind = HstuConfig(dim=8, length=6)
     return [
         (sasrec(SasrecConfig(dim=8, length=6), ITEMS).eval(), SasrecConfig(dim=8, length=6)),
         (sasrec(plain, ITEMS).eval(), plain),
@@ -153,7 +153,8 @@ def test_time_changes_the_state_where_it_is_read() -> None:
 
 
 def test_times_absent_equal_or_in_the_future() -> None:
-    model = train(HstuRetriever(HstuConfig.model_validate(SMALL)), planted().data)
+    config = HstuConfig.model_validate({**SMALL, "time_bias": True})
+    model = train(HstuRetriever(config), planted().data)
     assert model.config.time_bias
     history = rows([1, 2, 3], n_items=144)
     times = ([0, 0, 0], [5, 5, 5], [10**14, 10**15, 10**16])
@@ -161,7 +162,7 @@ def test_times_absent_equal_or_in_the_future() -> None:
     for each in (history, *with_times):
         assert np.isfinite(model.score(Queries(each, np.array([-1], dtype=np.int32)))).all()
     without = TrainingData(replace(planted().data.histories, times=None))
-    assert not train(HstuRetriever(HstuConfig.model_validate(SMALL)), without).config.time_bias
+    assert not train(HstuRetriever(config), without).config.time_bias
 
 
 def test_odd_lengths(trained: Any) -> None:
@@ -239,9 +240,11 @@ def test_deadline_is_kept() -> None:
 
 
 def test_on_a_gpu_hstu_is_deep() -> None:
-    deep = HstuConfig.model_validate(SMALL).settled(gpu=True, timed=False)
+    timed = HstuConfig.model_validate({**SMALL, "time_bias": True})
+    deep = timed.settled(gpu=True, timed=False)
     assert deep.blocks == 8
     assert not deep.time_bias
+    assert timed.settled(gpu=False, timed=True).time_bias
     assert HstuConfig().settled(gpu=False, timed=True).blocks == 2
     model = train(HstuRetriever(deep), planted().data)  # the recipe runs, here on the CPU
     assert sum(name.endswith("inputs.weight") for name in model.state()) == 8

@@ -19,8 +19,9 @@ class HstuConfig(SequenceConfig):
     """Layers of gated attention; None: 8 where training runs on a GPU, else 2."""
     heads: int = Field(default=2, ge=1)
     """Attention heads; they divide dim between them."""
-    time_bias: bool = True
-    """Whether attention knows how long ago an event was, where the events have timestamps."""
+    time_bias: bool = False
+    """Whether attention knows how long ago an event was, where the events have timestamps. Steps
+    and queries take longer, and on ml-100k it learned less (benchmarks/sequence_time.py)."""
 
     def settled(self, *, gpu: bool, timed: bool) -> Self:
         """With a number of blocks, and without bias for times that nobody knows."""
