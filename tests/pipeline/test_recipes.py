@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from dataclasses import replace
 
 import numpy as np
@@ -18,7 +20,7 @@ from zhiyin.core.topk import bar, top_k
 from zhiyin.data.dataset import Dataset
 from zhiyin.data.vocabulary import Vocabulary
 from zhiyin.models.hybrid.blend import standardised
-from zhiyin.pipeline.recipes import auto
+from zhiyin.pipeline.recipes import apart, auto
 from zhiyin.pipeline.recipes.apart import Job, beside, cores, work
 from zhiyin.pipeline.recipes.families import Facts, families
 from zhiyin.pipeline.recipes.validation import Judge, Validation, hold_out
@@ -263,6 +265,16 @@ def test_a_training_that_fails_is_reported_and_left_out() -> None:
     done = work(Job("sasrec", config, dataset.training_data(), 1, Deadline(20)))
     assert "have no order" in done.fault
     assert not done.state
+
+
+@pytest.mark.integration
+def test_a_training_that_the_system_ends_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    dataset = chains(ordered=True)
+    config = load(RETRIEVERS, "sasrec").Config()
+    job = Job("doomed", config, dataset.training_data(), 1, Deadline(20))
+    monkeypatch.setattr(apart, "work", lambda _job: os.kill(os.getpid(), signal.SIGKILL))
+    done = beside([job], progress=silent, shares=(0.0, 1.0))[0]
+    assert "out of memory, most likely" in done.fault
 
 
 def test_without_the_extra_sequence_models_are_named_as_missing(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from dataclasses import dataclass
 from typing import Any
 
@@ -111,7 +111,16 @@ def beside(jobs: Sequence[Job], *, progress: Progress, shares: tuple[float, floa
         except BaseException:
             pool.shutdown(wait=False, kill_workers=True)
             raise
-        return [future.result() for future in futures]
+        return [_result(job, future) for job, future in zip(jobs, futures, strict=True)]
+
+
+def _result(job: Job, future: Future[Done]) -> Done:
+    """What came of a job; a process that the system ended is a fault of the job alone."""
+    try:
+        return future.result()
+    except BrokenExecutor:
+        fault = "its process was ended by the system: out of memory, most likely"
+        return Done(job.config, {}, "", 0.0, fault)
 
 
 def cores() -> int:
