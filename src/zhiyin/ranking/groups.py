@@ -82,7 +82,7 @@ def ranges_as_pairs(
     Args:
         begins: First partner of each i, shape (m,).
         ends: One past its last partner, not below ``begins``, shape (m,).
-        at_once: Size of a chunk; one i alone may exceed it.
+        at_once: Size of a chunk, which ends after the i that fills it.
 
     Yields:
         Two int64 arrays of equal length, i and j.
