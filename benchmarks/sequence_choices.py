@@ -23,9 +23,11 @@ from rich.table import Table
 
 from zhiyin.core.candidates import Queries, TrainingData
 from zhiyin.core.clock import Deadline
+from zhiyin.core.histories import Floats, Histories
 from zhiyin.core.metrics import hit_rate, hits, ndcg
 from zhiyin.core.registry import RETRIEVERS, load
 from zhiyin.core.topk import bar, top_k
+from zhiyin.models.hybrid.blend import standardised
 from zhiyin.pipeline.benchmark.folder import read_split
 
 RESULTS = Path(__file__).parent / "results" / "sequence-choices.json"
@@ -37,8 +39,15 @@ CHOICES: dict[str, tuple[str, dict[str, Any]]] = {
     "hstu, three windows of each history": ("hstu", {"windows": 3}),
     "sasrec, as shipped": ("sasrec", {}),
     "sasrec, blocks without gates": ("sasrec", {"block": "plain"}),
+    "hstu, another seed": ("hstu", {}),
     "gru, as shipped": ("gru", {}),
 }
+SEEDS = {"hstu, another seed": 2}
+BLENDS = (
+    ("hstu, as shipped", "sasrec, as shipped"),
+    ("hstu, as shipped", "hstu, another seed"),
+    ("hstu, as shipped", "gru, as shipped"),
+)
 
 
 def main() -> int:
@@ -53,8 +62,11 @@ def main() -> int:
     truth = split.train.where(split.held_out)
     console = Console()
     found: dict[str, Any] = {}
+    blends: dict[str, Any] = {}
+    kept: dict[str, Floats] = {}
     if RESULTS.exists():
-        found = json.loads(RESULTS.read_text(encoding="utf-8"))["choices"]
+        before = json.loads(RESULTS.read_text(encoding="utf-8"))
+        found, blends = before["choices"], before["blends"]
     for name in arguments.only:
         model, settings = CHOICES[name]
         cls = load(RETRIEVERS, model)
@@ -62,31 +74,41 @@ def main() -> int:
         loop |= {"epochs": arguments.epochs}
         config = cls.Config.model_validate({**settings, "loop": loop, "held_out": 0})
         began = time.monotonic()
-        fitted = cls(config).fit(
-            TrainingData(train), rng=np.random.default_rng(1), deadline=Deadline(3600)
-        )
-        seconds = time.monotonic() - began
+        rng = np.random.default_rng(SEEDS.get(name, 1))
+        fitted = cls(config).fit(TrainingData(train), rng=rng, deadline=Deadline(3600))
+        seconds = round(time.monotonic() - began, 1)
         scores = fitted.score(Queries(train, np.full(len(train), -1, dtype=np.int32)))
-        bar(scores, train)
-        order = np.arange(train.n_items, dtype=np.int32)
-        hit = hits(top_k(scores, k=10, tie_order=order).items, truth)
-        found[name] = {
-            "ndcg@10": round(float(np.nanmean(ndcg(hit, 10))), 5),
-            "hr@10": round(float(np.nanmean(hit_rate(hit, 10))), 5),
-            "seconds": round(seconds, 1),
-            "epochs": arguments.epochs,
-        }
+        found[name] = quality(scores, train, truth) | {"seconds": seconds}
+        found[name]["epochs"] = arguments.epochs
+        if any(name in pair for pair in BLENDS):
+            kept[name] = standardised(scores)
         console.print(f"{name}: {found[name]}")
+        for pair in BLENDS:
+            if name in pair and kept.keys() >= set(pair):
+                blends[" + ".join(pair)] = quality(kept[pair[0]] + kept[pair[1]], train, truth)
         document = {"data": "ml-1m", "choices": {k: found[k] for k in CHOICES if k in found}}
+        document["blends"] = blends
         RESULTS.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     table = Table(title="six epochs, validation", title_justify="left")
     for column in ("", "NDCG@10", "HR@10", "seconds"):
         table.add_column(column)
-    for name, entry in found.items():
-        cells = (f"{entry['ndcg@10']:.4f}", f"{entry['hr@10']:.4f}", f"{entry['seconds']:.0f}")
-        table.add_row(name, *cells)
+    for name, entry in (found | blends).items():
+        spent = f"{entry['seconds']:.0f}" if "seconds" in entry else ""
+        table.add_row(name, f"{entry['ndcg@10']:.4f}", f"{entry['hr@10']:.4f}", spent)
     console.print(table)
     return 0
+
+
+def quality(scores: Floats, train: Histories, truth: Histories) -> dict[str, Any]:
+    """Of everybody's next event among all items that they do not have."""
+    barred = scores.copy()
+    bar(barred, train)
+    order = np.arange(train.n_items, dtype=np.int32)
+    hit = hits(top_k(barred, k=10, tie_order=order).items, truth)
+    return {
+        "ndcg@10": round(float(np.nanmean(ndcg(hit, 10))), 5),
+        "hr@10": round(float(np.nanmean(hit_rate(hit, 10))), 5),
+    }
 
 
 if __name__ == "__main__":

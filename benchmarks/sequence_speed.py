@@ -1,12 +1,13 @@
-"""How fast sequence models train: sequences, events and FLOP a second, and memory, one thread.
+"""How fast sequence models train: sequences, events and FLOP a second, and memory.
 
     .venv/bin/python benchmarks/sequence_speed.py [--models hstu sasrec gru] [--dims 32 64 128]
+        [--threads 1]
 
 Each model takes 60 steps on ml-1m in a process of its own. FLOP are those of the matrix
 products of forward and backward passes, as torch counts them (attention inside a fused kernel
-is not counted); peak is what a product of 2,048 x 2,048 reaches on one thread just before, in
+is not counted); peak is what a product of 2,048 x 2,048 reaches on these threads just before, in
 float32 and in bfloat16, which half of the products take where the CPU has AMX. Writes
-benchmarks/results/sequence-speed.json.
+benchmarks/results/sequence-speed.json, or with more threads -N.
 """
 
 from __future__ import annotations
@@ -41,12 +42,14 @@ def main() -> int:
     parser.add_argument("--models", nargs="*", default=["hstu", "sasrec", "gru"])
     parser.add_argument("--dims", nargs="*", type=int, default=[32, 64, 128])
     parser.add_argument("--data", type=Path, default=Path("../shared/data/ml-1m"))
+    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--one", nargs=2, metavar=("MODEL", "DIM"))
     arguments = parser.parse_args()
     if arguments.one:
-        print(json.dumps(measured(arguments.one[0], int(arguments.one[1]), arguments.data)))
+        print(json.dumps(measured(arguments.one[0], int(arguments.one[1]), arguments)))
         return 0
-    table = Table(title="training on one thread, ml-1m", title_justify="left")
+    title = f"training on ml-1m, threads: {arguments.threads}"
+    table = Table(title=title, title_justify="left")
     columns = ("model", "dim", "ms a step", "sequences/s", "events/s", "GFLOP/s", "of peak", "MB")
     for column in columns:
         table.add_column(column)
@@ -54,6 +57,7 @@ def main() -> int:
     for model in arguments.models:
         for dim in arguments.dims:
             command = [sys.executable, __file__, "--data", str(arguments.data)]
+            command += ["--threads", str(arguments.threads)]
             command += ["--one", model, str(dim)]
             said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
             entry = json.loads(said.splitlines()[-1])
@@ -70,15 +74,16 @@ def main() -> int:
             )
     Console().print(table)
     RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / "sequence-speed.json"
+    suffix = "" if arguments.threads == 1 else f"-{arguments.threads}"
+    path = RESULTS / f"sequence-speed{suffix}.json"
     path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     return 0
 
 
-def measured(name: str, dim: int, data: Path) -> dict[str, Any]:
+def measured(name: str, dim: int, asked: argparse.Namespace) -> dict[str, Any]:
     """Steps of one model, as the training loop takes them."""
-    torch.set_num_threads(1)
-    histories = read_split(data, protocol="leave-one-out", seed=42).train
+    torch.set_num_threads(asked.threads)
+    histories = read_split(asked.data, protocol="leave-one-out", seed=42).train
     cls = load(RETRIEVERS, name)
     config = cls.Config(dim=dim)
     torch.manual_seed(0)
@@ -105,6 +110,7 @@ def measured(name: str, dim: int, data: Path) -> dict[str, Any]:
     return {
         "model": name,
         "dim": dim,
+        "threads": asked.threads,
         "ms_per_step": round(1000 * seconds / len(counted), 1),
         "sequences_per_s": round(sum(len(b) for b in counted) / seconds, 1),
         "events_per_s": round(events / seconds),
