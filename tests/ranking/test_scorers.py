@@ -121,7 +121,7 @@ def test_long_queries_are_refused():
     data = RankingData(features, labels, np.array([0, 10_001]), ("a",))
     with pytest.raises(DataError, match="10,001 rows"):
         fit(lambdarank(), data)
-    fit(BinaryScorer(BinaryConfig(trees=1)), data)
+    fit(BinaryScorer(BinaryConfig(trees=1, threads=1)), data)
 
 
 def test_validation_with_other_features_is_refused():
@@ -161,7 +161,7 @@ def test_many_labels_share_levels():
 
 def test_binary_and_logistic_give_probabilities():
     data = planted_rankings()
-    for scorer in (BinaryScorer(BinaryConfig(trees=40, leaves=7)), LogisticScorer()):
+    for scorer in (BinaryScorer(BinaryConfig(trees=40, leaves=7, threads=1)), LogisticScorer()):
         p = fit(scorer, data).probabilities(data.features)
         assert ((p > 0) & (p < 1)).all()
         assert p.mean() == pytest.approx((data.labels > 0).mean(), abs=0.02)
@@ -170,7 +170,7 @@ def test_binary_and_logistic_give_probabilities():
 def test_outcomes_may_begin_higher():
     data = planted_rankings()
     for scorer in (
-        BinaryScorer(BinaryConfig(trees=40, leaves=7, above=1.0)),
+        BinaryScorer(BinaryConfig(trees=40, leaves=7, threads=1, above=1.0)),
         LogisticScorer(LogisticConfig(above=1.0)),
     ):
         p = fit(scorer, data).probabilities(data.features)
