@@ -39,16 +39,29 @@ CASES: dict[str, dict[str, Any]] = {
     "content": {"floor": 0.43},  # .475
     "gf-cf": {"settings": {"rank": 8}, "floor": 0.62},  # .675 .658 .688
     "turbo-cf": {"floor": 0.65},  # .713 .733 .713
-    "sasrec": {  # .704 .754 .704
+    "sasrec": {  # .667 .692 .650
         "settings": {**SMALL, "heads": 1, "blocks": 1, "widening": 2},
         "floor": 0.6,
         "needs_order": True,
         "users_are_numbered": True,
     },
-    "gru": {  # .708 .717 .625
+    "gru": {  # .721 .729 .683
         "settings": SMALL,
-        "floor": 0.57,
+        "floor": 0.62,
         "needs_order": True,
+        "users_are_numbered": True,
+    },
+    "hstu": {  # .642 .688 .642
+        "settings": {**SMALL, "heads": 1, "blocks": 1},
+        "floor": 0.58,
+        "needs_order": True,
+        "users_are_numbered": True,
+    },
+    "hstu-content": {  # .658 .679 .667
+        "settings": {**SMALL, "heads": 1, "blocks": 1},
+        "floor": 0.6,
+        "needs_order": True,
+        "needs_attributes": True,
         "users_are_numbered": True,
     },
     "gated-dot": {  # .438 .500 .467
