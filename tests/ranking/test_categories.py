@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from zhiyin.core.errors import NotEnoughDataError
+from zhiyin.core.errors import DataError, NotEnoughDataError
 from zhiyin.ranking.categories import CategoryConfig, CategoryEncoder
 from zhiyin.ranking.reliability import roc_auc
 
@@ -53,6 +53,8 @@ def test_state_restores():
     asked = rng.integers(-7, 7, (20, 3))
     again = CategoryEncoder().restore(encoder.state())
     np.testing.assert_array_equal(again.encode(asked), encoder.encode(asked))
+    with pytest.raises(DataError, match="training had 3"):
+        again.encode(asked[:, :2])
 
 
 def test_no_rows_are_refused():

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from zhiyin.core.config import Config
-from zhiyin.core.errors import NotEnoughDataError
+from zhiyin.core.errors import DataError, NotEnoughDataError
 from zhiyin.core.histories import Floats
 from zhiyin.core.protocols import Arrays
 from zhiyin.ranking.groups import Reals
@@ -74,7 +74,8 @@ class CategoryEncoder:
             values, at = np.unique(column, return_inverse=True)
             place = at.astype(np.int64)
             seen = np.bincount(place).astype(np.float64)
-            self._columns.append((values, np.bincount(place, y), seen))
+            totals = np.bincount(place, y).astype(np.float64)
+            self._columns.append((values, totals, seen))
             total, count = _others(place, fold, folds, y)
             means.append(self._shrunk(total, count, prior_mean))
             counts.append(np.log1p(count))
@@ -84,15 +85,21 @@ class CategoryEncoder:
         return (total + self.config.prior * mean) / (count + self.config.prior)
 
     def encode(self, keys: Keys) -> Floats:
-        """Encodes rows that training did not see: float32 of shape (rows, 2 c)."""
+        """Encodes rows that training did not see: float32 of shape (rows, 2 c).
+
+        Raises:
+            DataError: There are more columns than in training, or fewer.
+        """
+        if keys.ndim != 2 or keys.shape[1] != len(self._columns):
+            raise DataError(f"keys have shape {keys.shape}, training had {len(self._columns)}")
         share = 1.0 - 1.0 / self.config.folds
         means: list[Reals] = []
         counts: list[Reals] = []
-        for column, (values, totals, seen) in zip(keys.T, self._columns, strict=True):
-            at = np.minimum(np.searchsorted(values, column), len(values) - 1)
-            known = values[at] == column
-            total: Reals = np.where(known, totals[at], 0.0)
-            count: Reals = np.where(known, seen[at], 0.0)
+        for number, (values, totals, seen) in enumerate(self._columns):
+            column = keys[:, number]
+            at: Keys = np.minimum(np.searchsorted(values, column), len(values) - 1)
+            known: NDArray[np.bool_] = values[at] == column
+            total, count = _where(known, totals[at]), _where(known, seen[at])
             means.append(self._shrunk(total, count, self._mean))
             counts.append(np.log1p(share * count))
         return _side_by_side(means, counts)
@@ -112,6 +119,10 @@ class CategoryEncoder:
             for at in range((len(arrays) - 1) // 3)
         ]
         return self
+
+
+def _where(known: NDArray[np.bool_], amounts: Reals) -> Reals:
+    return np.where(known, amounts, 0.0)
 
 
 def _side_by_side(means: list[Reals], counts: list[Reals]) -> Floats:

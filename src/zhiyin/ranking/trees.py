@@ -45,6 +45,8 @@ class TreesConfig(Config):
     """Ridge penalty on the values of leaves."""
     feature_share: float = Field(default=1.0, gt=0, le=1)
     """Share of the features that each tree may split on."""
+    bins: int = Field(default=255, ge=2, le=255)
+    """Values of a feature that trees tell apart. Fewer make training and scoring faster."""
     patience: int = Field(default=30, ge=1)
     """Trees without a better validation after which growing ends; the best number stays."""
     threads: int = Field(default=0, ge=0)
@@ -146,6 +148,7 @@ class TreesScorer:
             "force_row_wise": True,
             "feature_pre_filter": False,
             "min_data_in_bin": 1,
+            "max_bin": settings.bins,
             "verbosity": -1,
         }
 
