@@ -150,6 +150,16 @@ class EventStoreConformance(StoreConformance):
         assert rest.columns == ["type", "event_key"]
         assert rest["event_key"].to_list() == [7 * i + 1 for i in range(10, 25)]
 
+    def test_scan_of_one_user(self, tmp_path: Path) -> None:
+        """Everything of one person, and nothing of the others."""
+        with self.opened(tmp_path) as store:
+            store.events.append(make_events(30, users=3))
+            found = pl.concat(list(store.events.scan(user_key=2)))
+            assert found["event_key"].to_list() == [7 * i + 1 for i in range(2, 30, 3)]
+            rest = list(store.events.scan(user_key=2, after=found["seq"][3], columns=["timestamp"]))
+            assert pl.concat(rest)["timestamp"].to_list() == found["timestamp"][4:].to_list()
+            assert list(store.events.scan(user_key=99)) == []
+
     def test_history(self, tmp_path: Path) -> None:
         """The last events of one user, oldest first; or those after some point."""
         with self.opened(tmp_path) as store:
@@ -296,6 +306,28 @@ class EntityStoreConformance(StoreConformance):
             assert len(store.entities.get("item", ids[:40_000])) == 40_000
             assert store.entities.scan("item").height == BULK
 
+    def test_pages_by_key_under_writes(self, tmp_path: Path) -> None:
+        """Who was there all the time comes exactly once, whoever comes and goes meanwhile."""
+        ids = [f"u{i}" for i in range(25)]
+        with self.opened(tmp_path) as store:
+            store.entities.upsert("user", make_entities(ids, ['{"a":1}'] * 25))
+            seen: list[str] = []
+            after: int | None = None
+            while True:
+                page = store.entities.page("user", after=after, limit=4)
+                assert page.columns == list(schema.ENTITIES)
+                assert page["key"].is_sorted()
+                seen += page["id"].to_list()
+                if page.height < 4:
+                    break
+                after = int(page["key"][-1])
+                new = [f"n{len(seen)}-{i}" for i in range(3)]
+                store.entities.upsert("user", make_entities(new, [None] * 3))
+                store.entities.delete("user", seen[0])
+            assert len(set(seen)) == len(seen)
+            assert set(ids) <= set(seen)
+            assert store.entities.page("item", after=None, limit=3).height == 0
+
     def test_ids_of_keys(self, tmp_path: Path) -> None:
         """Keys lead back to ids."""
         with self.opened(tmp_path) as store:
@@ -354,6 +386,12 @@ class ExposureLogConformance(StoreConformance):
             store.exposures.record(slate | {"slate_id": "s2", "user_id": None})
             assert store.exposures.find("s1") == slate
             assert store.exposures.count() == 2
+            store.exposures.record(slate | {"slate_id": "s3"})
+            assert store.exposures.of_user(int(id_keys(["007"])[0])) == [
+                slate,
+                slate | {"slate_id": "s3"},
+            ]
+            assert store.exposures.of_user(5) == []
         with self.opened(tmp_path) as store:
             assert store.exposures.find("s2") == slate | {"slate_id": "s2", "user_id": None}
 

@@ -122,18 +122,23 @@ class SqliteEventStore:
         return Appended(added, rows.height - added)
 
     def scan(
-        self, *, after: int = 0, columns: Sequence[str] | None = None
+        self,
+        *,
+        after: int = 0,
+        columns: Sequence[str] | None = None,
+        user_key: int | None = None,
     ) -> Iterator[pl.DataFrame]:
         """See `EventStore.scan`; ``type`` comes back as text, categorical."""
         names = list(columns) if columns is not None else ["seq", *_EVENT_COLUMNS]
         types = {name: _STORED[name] for name in dict.fromkeys(["seq", *names])}
         last = self.last_seq()
+        whose = "" if user_key is None else f"user_key = {int(user_key)} AND "
         while after < last:
             sql = (
-                f"SELECT {', '.join(types)} FROM events WHERE seq > {int(after)} "
+                f"SELECT {', '.join(types)} FROM events WHERE {whose}seq > {int(after)} "
                 f"ORDER BY seq LIMIT {_SCAN_ROWS}"
             )
-            batch = self._database.query(sql, types, rows=last - after)
+            batch = self._database.query(sql, types, rows=0 if whose else last - after)
             if not batch.height:
                 return
             after = int(batch["seq"][-1])
@@ -277,6 +282,15 @@ class SqliteEntityStore:
         sql = f"SELECT {', '.join(types)} FROM {_TABLE_OF[kind].name} ORDER BY key"
         return self._database.query(sql, types, rows=self._count(_TABLE_OF[kind]))
 
+    def page(self, kind: EntityKind, *, after: int | None, limit: int) -> pl.DataFrame:
+        """See `EntityStore.page`."""
+        beyond = "" if after is None else f"WHERE key > {int(after)} "
+        columns = ", ".join(schema.ENTITIES)
+        sql = (
+            f"SELECT {columns} FROM {_TABLE_OF[kind].name} {beyond}ORDER BY key LIMIT {int(limit)}"
+        )
+        return self._database.query(sql, schema.ENTITIES, rows=limit)
+
     def delete(self, kind: EntityKind, entity_id: str) -> bool:
         """See `EntityStore.delete`."""
         table = _TABLE_OF[kind]
@@ -324,6 +338,13 @@ class SqliteExposureLog:
         with self.database.reading() as connection:
             body = connection.execute(statement).scalar_one_or_none()
         return None if body is None else json.loads(body)
+
+    def of_user(self, user_key: int) -> list[Mapping[str, Any]]:
+        """See `ExposureLog.of_user`."""
+        statement = select(EXPOSURES.c.body).where(EXPOSURES.c.user_key == user_key)
+        with self.database.reading() as connection:
+            bodies = connection.execute(statement.order_by(EXPOSURES.c.seq)).scalars().all()
+        return [json.loads(body) for body in bodies]
 
     def count(self) -> int:
         """See `ExposureLog.count`."""

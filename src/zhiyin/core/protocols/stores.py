@@ -50,9 +50,19 @@ class EventStore(Protocol):
         ...
 
     def scan(
-        self, *, after: int = 0, columns: Sequence[str] | None = None
+        self,
+        *,
+        after: int = 0,
+        columns: Sequence[str] | None = None,
+        user_key: int | None = None,
     ) -> Iterator[pl.DataFrame]:
-        """All events with ``seq > after`` in order of arrival, in batches."""
+        """All events with ``seq > after`` in order of arrival, in batches.
+
+        Args:
+            after: Only those that arrived later.
+            columns: Which columns of ``seq`` and ``schema.EVENTS``; None for all.
+            user_key: Only those of this user; None for everybody's.
+        """
         ...
 
     def history(
@@ -102,6 +112,16 @@ class EntityStore(Protocol):
 
     def scan(self, kind: EntityKind, *, columns: Sequence[str] | None = None) -> pl.DataFrame:
         """Every entity of a kind, in an order that does not depend on arrival."""
+        ...
+
+    def page(self, kind: EntityKind, *, after: int | None, limit: int) -> pl.DataFrame:
+        """The next entities by key: reading goes on where it was, whatever is written meanwhile.
+
+        Args:
+            kind: Users or items.
+            after: Only keys above this one; None for the first page.
+            limit: How many at most; fewer mean that the end is reached.
+        """
         ...
 
     def delete(self, kind: EntityKind, entity_id: str) -> bool:
@@ -202,6 +222,10 @@ class ExposureLog(Protocol):
 
     def find(self, slate_id: str) -> Mapping[str, Any] | None:
         """A slate that was shown, or None."""
+        ...
+
+    def of_user(self, user_key: int) -> list[Mapping[str, Any]]:
+        """Every slate that was shown to a user, oldest first."""
         ...
 
     def count(self) -> int:
