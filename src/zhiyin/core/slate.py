@@ -6,6 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from zhiyin.core.protocols.policies import Odds
+
 
 class Frozen(BaseModel):
     """Base of the entities that leave the house."""
@@ -45,6 +47,17 @@ class Position(Frozen):
     """Attributes of the item, where the caller asked for them."""
 
 
+class YieldedRule(Frozen):
+    """A rule of the surface that this slate does not keep."""
+
+    rule: str
+    """The rule, in words."""
+    lost_to: str
+    """What it yielded to: exclusion, length, candidates, pin, cap, promotion or fairness."""
+    why: str
+    """The facts of this slate."""
+
+
 class Slate(Frozen):
     """An ordered list for one query, with the odds under which it was drawn."""
 
@@ -68,6 +81,16 @@ class Slate(Frozen):
     """When, in milliseconds since the Unix epoch."""
     fallbacks: list[str] = Field(default_factory=list[str])
     """Paths that were taken because the usual one was not open; empty when all is well."""
+    odds: Odds = "exact"
+    """How the propensities are known: deterministic (each is 1), exact, or monte-carlo."""
+    lost_rules: list[YieldedRule] = Field(default_factory=list[YieldedRule])
+    """Rules of the surface that had to yield, and to what."""
+    context: dict[str, Any] = Field(default_factory=dict[str, Any])
+    """What the request told of the moment."""
+    page_of: str | None = None
+    """The first page, where this slate is a later one."""
+    page: int = 1
+    """Which page of that slate this is."""
 
     @property
     def item_ids(self) -> list[str]:

@@ -8,9 +8,8 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from zhiyin.core.candidates import Queries
+from zhiyin.core.candidates import Candidates, Queries
 from zhiyin.core.clock import Clock, system_clock
 from zhiyin.core.errors import UnknownEntityError
 from zhiyin.core.histories import Floats
@@ -24,12 +23,10 @@ from zhiyin.core.protocols import (
     PastEvent,
     Policy,
     ProfileStore,
-    Selection,
     TextEncoder,
 )
-from zhiyin.core.rng import derive_rng
 from zhiyin.core.slate import Position, Slate
-from zhiyin.core.topk import EMPTY, TopK, bar, top_k
+from zhiyin.core.topk import bar, top_k
 from zhiyin.data.vocabulary import Vocabulary
 from zhiyin.pipeline.cold_users import Tastes, lean
 from zhiyin.pipeline.evidence import with_evidence
@@ -37,10 +34,11 @@ from zhiyin.pipeline.fresh_items import FreshItems
 from zhiyin.pipeline.likeness import Neighbour, items_like, users_like
 from zhiyin.pipeline.live_histories import LiveHistories
 from zhiyin.pipeline.settings import Settings
+from zhiyin.pipeline.slating import Slated, SlateQuery, Slater
 from zhiyin.pipeline.trained import Trained
 
-_SPARE = 50
-"""Candidates kept beyond the slate, for policies that draw."""
+CANDIDATES = 500
+"""Best items of the blend that go to the ranker and to the slate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +87,7 @@ class Engine:
         self.trained = trained
         self.version = version
         self._stores = stores
-        self._policy = policy
+        self._slater = Slater(policy)
         self._settings = settings
         self._clock = clock
         self._new_id = new_id
@@ -142,13 +140,13 @@ class Engine:
         self._fresh.refresh(now=now)
         since = self._histories.since(user_id)
         queries = self._query(user_id, since, session, now)
-        best, fallbacks = self._best(
-            queries, user_id, since, barred=[*session, *exclude], k=n + _SPARE
-        )
-        found = best.items[0] != EMPTY
-        items, scores = best.items[0][found], best.scores[0][found]
-        selection = self._policy.select(scores, n=n, rng=derive_rng(seed, user_id or "", surface))
-        positions = self._positions(items, scores, selection)
+        query = SlateQuery(user_id, surface, now, n, session, exclude, seed)
+        scores, fallbacks = self._scores(queries, user_id)
+        self._bar(scores, queries, since, barred=[*session, *exclude])
+        candidates = self._candidates(scores)
+        candidates = self._ranked(candidates, queries, query)
+        slated = self._slater.slate(candidates, query)
+        positions = self._positions(slated)
         if explain:
             types = self._event_types(user_id)
             positions = with_evidence(
@@ -164,12 +162,14 @@ class Engine:
             user_id=user_id,
             surface=surface,
             positions=positions,
-            policy=self._policy.name,
+            policy=slated.policy,
             arm="default",
             seed=seed,
             model_version=self.version,
             created=now,
-            fallbacks=fallbacks,
+            fallbacks=[*fallbacks, *slated.fallbacks],
+            odds=slated.odds,
+            lost_rules=list(slated.lost),
         )
         self._stores.exposures.record(slate.model_dump(mode="json"))
         return slate
@@ -230,22 +230,33 @@ class Engine:
         known = -1 if user_id is None else self.trained.users.index.get(user_id, -1)
         return Queries(history, np.array([known], dtype=np.int32), now)
 
-    def _best(
+    def _bar(
         self,
+        scores: Floats,
         queries: Queries,
-        user_id: str | None,
         since: Sequence[PastEvent],
         *,
         barred: Sequence[str],
-        k: int,
-    ) -> tuple[TopK, list[str]]:
-        scores, fallbacks = self._scores(queries, user_id)
+    ) -> None:
+        """Lowers what must not appear to -inf, in place."""
         if self._settings.serve.hide_seen:
             bar(scores, queries.histories)
             barred = [*barred, *self._new_items_of(since)]
         index = self.items.index
         scores[0, [index[i] for i in barred if i in index]] = -np.inf
-        return top_k(scores, k=k, tie_order=self.items.tie_order), fallbacks
+
+    def _candidates(self, scores: Floats) -> Candidates:
+        """The best items of the blend, at most `CANDIDATES`, best first."""
+        best = top_k(scores, k=CANDIDATES, tie_order=self.items.tie_order)
+        return Candidates(best.items, best.scores)
+
+    def _ranked(self, candidates: Candidates, queries: Queries, query: SlateQuery) -> Candidates:
+        """The candidates as a ranker orders them, best first.
+
+        The seam between retrieval and the slate: a ranker sees the candidates with the
+        blend's scores, the queries (history, user, present) and what was asked for.
+        """
+        return candidates
 
     def _scores(self, queries: Queries, user_id: str | None) -> tuple[Floats, list[str]]:
         known, profile = len(queries.histories.items), 0.0
@@ -286,11 +297,11 @@ class Engine:
         found = self.items.locate(keys)
         return [self.items.ids[i] for i in found[found >= len(self.trained.items)]]
 
-    def _positions(
-        self, items: NDArray[np.int32], scores: Floats, selection: Selection
-    ) -> list[Position]:
+    def _positions(self, slated: Slated) -> list[Position]:
         ids = self.items.ids
         return [
-            Position(item_id=ids[items[at]], score=float(scores[at]), propensity=float(odds))
-            for at, odds in zip(selection.picked, selection.propensities, strict=True)
+            Position(item_id=ids[item], score=float(score), propensity=float(odds))
+            for item, score, odds in zip(
+                slated.items, slated.scores, slated.propensities, strict=True
+            )
         ]

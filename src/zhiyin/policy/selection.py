@@ -19,7 +19,7 @@ class GreedyPolicy:
     def select(self, scores: Floats, *, n: int, rng: np.random.Generator) -> Selection:
         """See `Policy.select`."""
         picked = np.arange(min(n, len(scores)))
-        return Selection(picked, np.ones(len(picked)))
+        return Selection(picked, np.ones(len(picked)), "deterministic")
 
 
 class BoltzmannConfig(Config):

@@ -1,9 +1,9 @@
 """The seams of the house: small protocols, each with a shipped conformance suite."""
 
 from zhiyin.core.protocols.encoders import Encoded, TextEncoder, TextRole, VectorIndex
-from zhiyin.core.protocols.language import LanguageModel, Prompt, Reply
+from zhiyin.core.protocols.language import Form, Grammar, LanguageModel, Prompt, Reply, Turn
 from zhiyin.core.protocols.models import Arrays, Retriever
-from zhiyin.core.protocols.policies import Policy, Selection
+from zhiyin.core.protocols.policies import Odds, Policy, Selection
 from zhiyin.core.protocols.scorers import RankingData, Scorer
 from zhiyin.core.protocols.stores import (
     Appended,
@@ -32,7 +32,10 @@ __all__ = [
     "EntityStore",
     "EventStore",
     "ExposureLog",
+    "Form",
+    "Grammar",
     "LanguageModel",
+    "Odds",
     "PastEvent",
     "Policy",
     "ProfileEdit",
@@ -45,5 +48,6 @@ __all__ = [
     "Selection",
     "TextEncoder",
     "TextRole",
+    "Turn",
     "VectorIndex",
 ]

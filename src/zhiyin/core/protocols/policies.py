@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from zhiyin.core.histories import Floats
+
+Odds = Literal["deterministic", "exact", "monte-carlo"]
+"""How propensities are known: all are 1, worked out, or estimated by repeated draws."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,10 +22,12 @@ class Selection:
         picked: Indices into the candidate list, int64 of shape (n,), first slot first.
         propensities: float64 of shape (n,): the probability that the policy puts this
             candidate in this slot, given the slots before it; 1 where it is bound to.
+        odds: How the propensities are known.
     """
 
     picked: NDArray[np.int64]
     propensities: NDArray[np.float64]
+    odds: Odds = "exact"
 
 
 @runtime_checkable

@@ -1,0 +1,67 @@
+"""What a slate is asked for, and what comes back before it gets its ids."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zhiyin.core.protocols import Odds
+from zhiyin.core.slate import YieldedRule
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SlateQuery:
+    """One request for a slate.
+
+    Attributes:
+        user_id: For whom; None for an anonymous session.
+        surface: Where it will appear.
+        now: The present, in milliseconds since the epoch.
+        n: How many items; None: as many as the surface has.
+        session: Items that the visitor has just looked at, oldest first.
+        exclude: Items that must not appear.
+        seed: Seed of the draw.
+        filter: Which candidates may be shown, as an expression; "" for all.
+        boost: What scores are multiplied with, as an expression; "" for 1.
+        context: What is known of the moment: hour, device, place, query text, …
+        page_of: The slate, or an earlier page of it, that this continues; "" for none.
+    """
+
+    user_id: str | None
+    surface: str
+    now: int
+    n: int | None = None
+    session: Sequence[str] = ()
+    exclude: Sequence[str] = ()
+    seed: int = 0
+    filter: str = ""
+    boost: str = ""
+    context: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    page_of: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Slated:
+    """The places of a slate.
+
+    Attributes:
+        items: Item of each place, int32 of shape (n,).
+        scores: What ranked it, after boosts and debiasing, shape (n,).
+        propensities: Odds of each place given those before, float64 of shape (n,).
+        policy: Name of the policy that drew.
+        odds: How the propensities are known.
+        lost: Rules that had to yield.
+        fallbacks: Paths taken because the usual one was not open.
+    """
+
+    items: NDArray[np.int32]
+    scores: NDArray[np.floating]
+    propensities: NDArray[np.float64]
+    policy: str
+    odds: Odds
+    lost: tuple[YieldedRule, ...] = ()
+    fallbacks: tuple[str, ...] = ()
