@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from zhiyin.backends.stores import open_sqlite
-from zhiyin.core.protocols import ProfileEdit
+from zhiyin.core.protocols import ProfileEdit, Shown
 from zhiyin.testing.profiles import EnrichmentStoreConformance, ProfileStoreConformance
 from zhiyin.testing.stores import (
     EntityStoreConformance,
@@ -46,10 +46,19 @@ def test_a_store_of_the_first_version_is_migrated(tmp_path: Path) -> None:
     with store.database.writing() as connection:
         for table in ("profile_edits", "enrichments"):
             connection.exec_driver_sql(f"DROP TABLE {table}")
+        connection.exec_driver_sql("DROP INDEX exposures_first_page")
+        for column in ("first_page", "items"):
+            connection.exec_driver_sql(f"ALTER TABLE exposures DROP COLUMN {column}")
+        connection.exec_driver_sql(
+            "INSERT INTO exposures (slate_id, created, user_key, surface, body) VALUES "
+            """('s', 5, 1, 'home', '{"positions": [{"item_id": "a"}, {"item_id": "b"}]}')"""
+        )
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
     store.close()
     again = open_sqlite(tmp_path)
     assert again.events.count() == 3
+    assert again.exposures.recent(1, since=0, limit=9) == [Shown("s", "home", 5, ("a", "b"))]
+    assert again.exposures.pages("s")[0].item_ids == ("a", "b")
     again.profiles.edit(1, ProfileEdit("pin", "maker:北境", 5))
     assert again.profiles.edits(1) == [ProfileEdit("pin", "maker:北境", 5)]
     again.close()

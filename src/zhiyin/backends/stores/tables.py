@@ -84,8 +84,18 @@ EXPOSURES = Table(
     Column("user_key", BigInteger),
     Column("surface", Text, nullable=False),
     Column("body", Text, nullable=False),
+    Column("first_page", Text),
+    Column("items", Text),
 )
 EXPOSURES_OF_USER = Index("exposures_user_key", EXPOSURES.c.user_key)
+"""With ``seq`` as its last column, so that a user's latest slates are read backwards."""
+EXPOSURES_OF_PAGE = Index(
+    "exposures_first_page",
+    EXPOSURES.c.first_page,
+    sqlite_where=EXPOSURES.c.first_page.is_not(None),
+    postgresql_where=EXPOSURES.c.first_page.is_not(None),
+)
+"""Of later pages only: most slates have none."""
 
 PROFILE_EDITS = Table(
     "profile_edits",

@@ -18,6 +18,7 @@ from zhiyin.core.protocols.stores import (
     PastEvent,
     ProfileEdit,
     ProfileStore,
+    Shown,
 )
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "Retriever",
     "Scorer",
     "Selection",
+    "Shown",
     "TextEncoder",
     "TextRole",
     "Turn",

@@ -212,12 +212,26 @@ class EdgeStore(Protocol):
         ...
 
 
+class Shown(NamedTuple):
+    """What a slate held, without its odds."""
+
+    slate_id: str
+    surface: str
+    created: int
+    """When, in milliseconds since the epoch."""
+    item_ids: tuple[str, ...]
+    """First place first."""
+
+
 @runtime_checkable
 class ExposureLog(Protocol):
     """What was shown, where, and with what odds."""
 
     def record(self, slate: Mapping[str, Any]) -> None:
-        """Writes one slate, as a mapping that JSON can carry, with ``slate_id``."""
+        """Writes one slate, as a mapping that JSON can carry, with ``slate_id``.
+
+        ``page_of``, where it is there, is the id of the first page.
+        """
         ...
 
     def find(self, slate_id: str) -> Mapping[str, Any] | None:
@@ -226,6 +240,20 @@ class ExposureLog(Protocol):
 
     def of_user(self, user_key: int) -> list[Mapping[str, Any]]:
         """Every slate that was shown to a user, oldest first."""
+        ...
+
+    def recent(self, user_key: int, *, since: int, limit: int) -> list[Shown]:
+        """The last slates that a user was shown, newest first.
+
+        Args:
+            user_key: Whose.
+            since: Only those made at this time or later, in milliseconds.
+            limit: How many at most.
+        """
+        ...
+
+    def pages(self, slate_id: str) -> list[Shown]:
+        """All pages of the slate that one belongs to, first page first; empty if unknown."""
         ...
 
     def count(self) -> int:
