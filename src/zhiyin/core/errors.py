@@ -8,6 +8,8 @@
     │   ├── RejectedRowsError  --strict was asked for and rows were rejected
     │   └── NotEnoughDataError there is too little to learn from
     ├── UnknownEntityError     an id that nobody has ever seen
+    ├── ConflictError          it does not fit what is there or under way
+    ├── PreconditionError      what was to be changed has changed meanwhile
     ├── UnknownModelError      a model name that is not registered
     ├── ArtifactError          an artifact is absent, damaged or from another world
     ├── TrainingError          a training could not finish
@@ -58,6 +60,14 @@ class NotEnoughDataError(DataError):
 
 class UnknownEntityError(ZhiyinError):
     """A user or item that was never seen."""
+
+
+class ConflictError(ZhiyinError):
+    """What was asked does not fit what is there, or what is under way."""
+
+
+class PreconditionError(ZhiyinError):
+    """What was to be changed is not as the caller last saw it; nothing was done."""
 
 
 class UnknownModelError(ZhiyinError):

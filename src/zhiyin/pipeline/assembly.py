@@ -41,10 +41,14 @@ def load_dataset(events: EventStore, entities: EntityStore, *, settings: EventSe
             "there is no item, neither in a catalogue nor in an event",
             hint="import some with `zhiyin import --events FILE --items FILE`",
         )
-    ordered = by_time(linked)
     users_frame = entities.scan("user", columns=["key", "id"])
+    living = linked.filter(
+        pl.col("user_key").is_in(users_frame["key"].implode())
+        & pl.col("item_key").is_in(items_frame["key"].implode())
+    )
+    ordered = by_time(living)
     items = Vocabulary(items_frame["id"].to_list(), keys=items_frame["key"].to_numpy())
-    active = users_frame.filter(pl.col("key").is_in(linked["user_key"].unique().implode()))
+    active = users_frame.filter(pl.col("key").is_in(living["user_key"].unique().implode()))
     users = Vocabulary(active["id"].to_list(), keys=active["key"].to_numpy())
     titles, categories = catalogue_columns(items_frame)
     pairs, names = category_pairs(items, categories)
@@ -58,7 +62,11 @@ def load_dataset(events: EventStore, entities: EntityStore, *, settings: EventSe
         order=_order(ordered.frame, ordered.column),
         order_is_time=ordered.column == "timestamp",
     )
-    dropped = {"without an item": frame.height - linked.height, "without a time": ordered.dropped}
+    dropped = {
+        "without an item": frame.height - linked.height,
+        "of a deleted user or item": linked.height - living.height,
+        "without a time": ordered.dropped,
+    }
     return Dataset(
         users,
         items,

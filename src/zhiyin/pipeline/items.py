@@ -1,46 +1,30 @@
-"""Live items: checked, keyed and stored before they are acknowledged."""
+"""Live items and users: checked, keyed and stored before they are acknowledged."""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from zhiyin.core import schema
 from zhiyin.core.errors import DataError
 from zhiyin.core.keys import id_keys
-from zhiyin.core.protocols import EntityStore
-from zhiyin.data.importing.names import ITEM_ROLES, recognise
+from zhiyin.core.messages.entities import LiveItem, LiveUser
+from zhiyin.core.protocols import EntityKind, EntityStore
+from zhiyin.data.importing.names import ITEM_ROLES, USER_ROLES, recognise
 
-_ROLES = {role: names for role, names in ITEM_ROLES.items() if role != "id"}
+__all__ = ["LiveItem", "LiveUser", "store_items", "store_users"]
 
-
-class LiveItem(BaseModel):
-    """One item as a program sends it; any further fields are attributes too."""
-
-    model_config = ConfigDict(extra="allow", frozen=True, use_attribute_docstrings=True)
-
-    item_id: str = Field(min_length=1, max_length=1024)
-    """Its id."""
-    title: str | None = None
-    """What it is called."""
-    text: str | None = None
-    """What it is: a description, a plot, the article itself."""
-    categories: list[str] | str | None = None
-    """What it belongs to."""
-    brand: str | None = None
-    """Who makes it."""
-    price: float | None = None
-    """What it costs."""
-    hidden: bool | None = None
-    """Whether it must not be found."""
+T = TypeVar("T", LiveItem, LiveUser)
+_ITEM_ROLES = {role: names for role, names in ITEM_ROLES.items() if role != "id"}
+_USER_ROLES = {role: names for role, names in USER_ROLES.items() if role != "id"}
 
 
-def store_items(entities: EntityStore, items: Sequence[dict[str, Any]]) -> list[str]:
+def store_items(entities: EntityStore, items: Sequence[Mapping[str, Any]]) -> list[str]:
     """Adds or replaces items, all or none; of a repeated id the last one counts.
 
     Attributes take the names that the import gives them: 标题 and name become title.
@@ -57,41 +41,71 @@ def store_items(entities: EntityStore, items: Sequence[dict[str, Any]]) -> list[
     """
     rows: dict[str, str] = {}
     for number, item in enumerate(items):
-        checked = _checked(number, item)
-        given = checked.model_dump(exclude={"item_id"}, exclude_none=True)
-        names = {column: role for role, column in recognise(list(given), _ROLES, given={}).items()}
-        attributes = {names.get(name, name): value for name, value in given.items()}
+        checked = _checked(LiveItem, f"item {number}", item)
+        attributes = _attributes(checked, "item_id", _ITEM_ROLES)
         if isinstance(attributes.get("categories"), str):
             attributes["categories"] = [attributes["categories"]]
         rows.pop(checked.item_id, None)
-        rows[checked.item_id] = _json(number, attributes)
+        rows[checked.item_id] = _json(f"item {number}", attributes)
+    return _stored(entities, "item", rows)
+
+
+def store_users(entities: EntityStore, users: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Adds or replaces users, all or none; of a repeated id the last one counts.
+
+    Args:
+        entities: Where to.
+        users: Mappings with ``user_id`` and any attributes.
+
+    Returns:
+        The ids, in order.
+
+    Raises:
+        DataError: A user is malformed; nothing was stored.
+    """
+    rows: dict[str, str] = {}
+    for number, user in enumerate(users):
+        checked = _checked(LiveUser, f"user {number}", user)
+        attributes = _attributes(checked, "user_id", _USER_ROLES)
+        rows.pop(checked.user_id, None)
+        rows[checked.user_id] = _json(f"user {number}", attributes)
+    return _stored(entities, "user", rows)
+
+
+def _checked(shape: type[T], what: str, given: Mapping[str, Any]) -> T:
+    try:
+        return shape.model_validate(dict(given))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise DataError(f"{what}: {where}: {first['msg']}") from error
+
+
+def _attributes(entity: LiveItem | LiveUser, own_id: str, roles: dict[str, str]) -> dict[str, Any]:
+    given = entity.model_dump(exclude={own_id}, exclude_none=True)
+    names = {column: role for role, column in recognise(list(given), roles, given={}).items()}
+    return {names.get(name, name): value for name, value in given.items()}
+
+
+def _stored(entities: EntityStore, kind: EntityKind, rows: Mapping[str, str]) -> list[str]:
     if not rows:
         return []
     frame = pl.DataFrame(
         {"key": id_keys(rows), "id": list(rows), "attributes": list(rows.values())},
         schema=schema.ENTITIES,
     )
-    entities.upsert("item", frame)
+    entities.upsert(kind, frame)
     return list(rows)
 
 
-def _checked(number: int, item: dict[str, Any]) -> LiveItem:
-    try:
-        return LiveItem.model_validate(item)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise DataError(f"item {number}: {where}: {first['msg']}") from error
-
-
-def _json(number: int, attributes: dict[str, Any]) -> str:
+def _json(what: str, attributes: dict[str, Any]) -> str:
     try:
         text = json.dumps(attributes, ensure_ascii=False, allow_nan=False)
         text.encode("utf-8")
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         wrong = ", ".join(_not_json(attributes)) or "an attribute"
         raise DataError(
-            f"item {number}: {wrong} is nothing that JSON can carry: {error}",
+            f"{what}: {wrong} is nothing that JSON can carry: {error}",
             hint="send text, numbers, lists of them, true or false",
         ) from error
     return text

@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from zhiyin.core.histories import Histories
+from zhiyin.core.messages.neighbour import Neighbour
 from zhiyin.core.topk import EMPTY, top_k
 from zhiyin.data.vocabulary import Vocabulary
 from zhiyin.pipeline.trained import Trained
 
-
-@dataclass(frozen=True, slots=True)
-class Neighbour:
-    """One neighbour of an item or of a user."""
-
-    id: str
-    """Its id."""
-    score: float
-    """Its likeness; only the order means anything for items, a cosine for users."""
-    by: str = "behaviour"
-    """What tells: behaviour, meaning, or both."""
+__all__ = ["Neighbour", "items_like", "users_like"]
 
 
 def items_like(trained: Trained, index: int, *, n: int) -> list[Neighbour]:

@@ -7,38 +7,17 @@ from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
 from zhiyin.core import schema
-from zhiyin.core.config import Config
 from zhiyin.core.errors import DataError
 from zhiyin.core.keys import id_key, id_keys
+from zhiyin.core.messages.events import LiveEvent
 from zhiyin.core.protocols import Appended
 from zhiyin.data.identity import event_keys
 from zhiyin.pipeline.engine import Stores
 
-
-class LiveEvent(Config):
-    """One event as a program sends it."""
-
-    user_id: str = Field(min_length=1)
-    """Who did it."""
-    item_id: str | None = None
-    """On which item; None for events of the user alone, such as a search."""
-    type: str = Field(default="view", min_length=1)
-    """What was done: view, purchase, like, …"""
-    timestamp: int | None = None
-    """When, in milliseconds since the Unix epoch; None: now."""
-    value: float | None = None
-    """A rating, a price, a dwell time."""
-    text: str | None = None
-    """A review."""
-    query: str | None = None
-    """A search."""
-    context: dict[str, Any] | None = None
-    """Anything else: surface, device, place, slate_id."""
-    event_id: str | None = None
-    """Identity given by the sender; an event sent twice with it is stored once."""
+__all__ = ["LiveEvent", "record_events"]
 
 
 def record_events(stores: Stores, events: Sequence[dict[str, Any]], *, now: int) -> Appended:
@@ -68,11 +47,19 @@ def record_events(stores: Stores, events: Sequence[dict[str, Any]], *, now: int)
 
 def _checked(number: int, event: dict[str, Any]) -> LiveEvent:
     try:
-        return LiveEvent.model_validate(event)
+        checked = LiveEvent.model_validate(event)
+        if checked.context is not None:
+            json.dumps(checked.context, ensure_ascii=False, allow_nan=False).encode("utf-8")
+        return checked
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise DataError(f"event {number}: {where}: {first['msg']}") from error
+    except (TypeError, ValueError, RecursionError) as error:
+        raise DataError(
+            f"event {number}: context is nothing that JSON can carry: {error}",
+            hint="send text, numbers, lists of them, true or false",
+        ) from error
 
 
 def _stubs(ids: list[str]) -> pl.DataFrame:

@@ -1,0 +1,93 @@
+"""What travels between programs and the service: one definition for both ends."""
+
+from __future__ import annotations
+
+from zhiyin.core.messages.entities import (
+    EntitiesAccepted,
+    EntityDeleted,
+    ItemPage,
+    ItemRecord,
+    LiveItem,
+    LiveUser,
+    UserPage,
+    UserRecord,
+)
+from zhiyin.core.messages.erasure import (
+    ErasureCertificate,
+    ErasureRequest,
+    ExportedEvent,
+    Removed,
+    UserExport,
+)
+from zhiyin.core.messages.events import EventsAccepted, Feedback, LineFault, LiveEvent, StreamReport
+from zhiyin.core.messages.ids import LONGEST_ID, EntityId, EventType, Finite, Instant
+from zhiyin.core.messages.models import MemberInfo, ModelVersion, TrainingJob, TrainRequest
+from zhiyin.core.messages.neighbour import Neighbour
+from zhiyin.core.messages.problem import Fault, Problem
+from zhiyin.core.messages.profile import Interest, ProfileView, Source, TagEvidence
+from zhiyin.core.messages.queries import (
+    LONGEST_QUERY,
+    MOST_CANDIDATES,
+    Health,
+    ItemIds,
+    Length,
+    ProfileChange,
+    ProfileReset,
+    RankQuery,
+    RecommendQuery,
+    SearchQuery,
+    Seed,
+    Surface,
+)
+from zhiyin.core.messages.search import SearchHit, SearchResult
+
+__all__ = [
+    "LONGEST_ID",
+    "LONGEST_QUERY",
+    "MOST_CANDIDATES",
+    "EntitiesAccepted",
+    "EntityDeleted",
+    "EntityId",
+    "ErasureCertificate",
+    "ErasureRequest",
+    "EventType",
+    "EventsAccepted",
+    "ExportedEvent",
+    "Fault",
+    "Feedback",
+    "Finite",
+    "Health",
+    "Instant",
+    "Interest",
+    "ItemIds",
+    "ItemPage",
+    "ItemRecord",
+    "Length",
+    "LineFault",
+    "LiveEvent",
+    "LiveItem",
+    "LiveUser",
+    "MemberInfo",
+    "ModelVersion",
+    "Neighbour",
+    "Problem",
+    "ProfileChange",
+    "ProfileReset",
+    "ProfileView",
+    "RankQuery",
+    "RecommendQuery",
+    "Removed",
+    "SearchHit",
+    "SearchQuery",
+    "SearchResult",
+    "Seed",
+    "Source",
+    "StreamReport",
+    "Surface",
+    "TagEvidence",
+    "TrainRequest",
+    "TrainingJob",
+    "UserExport",
+    "UserPage",
+    "UserRecord",
+]

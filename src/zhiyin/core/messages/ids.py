@@ -1,0 +1,26 @@
+"""Ids as programs send them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+LONGEST_ID = 1024
+"""Characters of an id at most."""
+
+EntityId = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=LONGEST_ID, pattern=r"^[^\x00]+$"),
+    Field(description="Any text of 1 to 1024 characters without NUL."),
+]
+"""The id of a user or an item: any text that a database can hold."""
+
+EventType = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[^\x00]+$")]
+"""What was done: view, purchase, like, or any other word."""
+
+Instant = Annotated[int, Field(ge=-(2**53), le=2**53)]
+"""Milliseconds since the Unix epoch, as far as JSON carries whole numbers exactly."""
+
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+"""A number that JSON can carry."""
