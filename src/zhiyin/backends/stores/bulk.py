@@ -160,6 +160,7 @@ def main() -> None:
             f"busy_timeout = {_BUSY_MS}",
             f"cache_size = -{first.get('cache_kib', _CACHE_KIB)}",
             "synchronous = FULL",
+            "secure_delete = ON",
         ):
             cursor.execute(f"PRAGMA {pragma}")
         if "select" in first:

@@ -11,17 +11,16 @@ import threading
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any
 
 import polars as pl
-from alembic import command
-from alembic.config import Config as AlembicConfig
-from sqlalchemy import Connection, Engine, create_engine, event, inspect
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
 from zhiyin.backends.stores import bulk
-from zhiyin.backends.stores.tables import METADATA
+from zhiyin.backends.stores.database import Insert, upgrade
 from zhiyin.core.errors import StoreBusyError, StoreError, StoreFullError
 
 _BUSY_SECONDS = 30
@@ -60,8 +59,8 @@ class SqliteDatabase:
         self._synchronous = "FULL" if durable else "NORMAL"
         self._local = threading.local()
         self.engine = self._create_engine()
-        with translated(path):
-            self._migrate()
+        with translated(path), self.engine.begin() as connection:
+            upgrade(connection, where=str(path))
 
     def close(self) -> None:
         """Closes every pooled connection."""
@@ -112,39 +111,35 @@ class SqliteDatabase:
         """The bulk transaction that this thread is in."""
         return getattr(self._local, "transaction", None)
 
-    def load(self, insert: str, frame: pl.DataFrame) -> int:
-        """Runs an INSERT with ``?`` marks over every row, all or none; many rows go as Arrow.
+    @staticmethod
+    def marked(sql: str) -> str:
+        """See `Database.marked`."""
+        return sql
 
-        Returns:
-            How many rows were added or changed.
-        """
+    def load(self, insert: Insert, frame: pl.DataFrame) -> int:
+        """See `Database.load`; many rows go as Arrow."""
+        sql = statement(insert)
         if self.current is not None:
-            return self.current.session.insert_counted(insert, frame)
+            return self.current.session.insert_counted(sql, frame)
         if frame.height >= BULK_ROWS:
             with self.transaction(frame.height, wide_cache=True) as opened:
-                return opened.session.insert_counted(insert, frame)
+                return opened.session.insert_counted(sql, frame)
         if not frame.height:
             return 0
         with self.writing() as connection:
-            return connection.exec_driver_sql(insert, frame.rows()).rowcount
+            return connection.exec_driver_sql(sql, frame.rows()).rowcount
 
-    def send(self, insert: str, frame: pl.DataFrame) -> None:
-        """`load` without the count: in a bulk transaction the caller need not wait."""
+    def send(self, insert: Insert, frame: pl.DataFrame) -> None:
+        """See `Database.send`."""
         if self.current is not None:
-            self.current.session.insert(insert, frame)
+            self.current.session.insert(statement(insert), frame)
         else:
             self.load(insert, frame)
 
     def query(
         self, sql: str, columns: Mapping[str, type[pl.DataType]], *, rows: int
     ) -> pl.DataFrame:
-        """The rows of a query as a frame.
-
-        Args:
-            sql: The query.
-            columns: Names and types of its columns.
-            rows: About how many rows will come; many travel as Arrow.
-        """
+        """See `Database.query`."""
         with translated(self.path):
             if rows >= BULK_ROWS:
                 with bulk.query(self.path, sql) as frame:
@@ -152,6 +147,34 @@ class SqliteDatabase:
             with self.engine.connect() as connection:
                 found = connection.exec_driver_sql(sql).fetchall()
         return pl.DataFrame([tuple(row) for row in found], schema=dict(columns), orient="row")
+
+    def scrub(self, trace: bytes) -> None:
+        """Cleans the file of what was erased.
+
+        ``secure_delete`` overwrites what is deleted, but not copies that the splitting of a
+        page left behind, nor the log. So the log is written back and emptied, and where the
+        trace is still found, the whole file is written anew.
+
+        Args:
+            trace: Bytes that stand in every row of what was erased, and nowhere else.
+
+        Raises:
+            StoreBusyError: Somebody is reading from the log.
+        """
+        with translated(self.path), self.engine.connect() as connection:
+            plain = connection.execution_options(isolation_level="AUTOCOMMIT")
+            self._empty_log(plain)
+            if _holds(self.path, trace):
+                plain.exec_driver_sql("VACUUM")
+                self._empty_log(plain)
+
+    def _empty_log(self, connection: Connection) -> None:
+        busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0]
+        if busy:
+            raise StoreBusyError(
+                f"{self.path}: what was erased is still in the log, which somebody is reading",
+                hint="erase again when the reading has ended",
+            )
 
     def _create_engine(self) -> Engine:
         engine = create_engine(
@@ -163,22 +186,28 @@ class SqliteDatabase:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute(f"PRAGMA synchronous = {self._synchronous}")
             connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+            # What is erased or replaced is overwritten with zeros.
+            connection.execute("PRAGMA secure_delete = ON")
 
         event.listen(engine, "connect", prepare)
         return engine
 
-    def _migrate(self) -> None:
-        config = AlembicConfig()
-        config.set_main_option("script_location", "zhiyin.backends.stores:migrations")
-        with self.engine.begin() as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-            missing = set(METADATA.tables) - set(inspect(connection).get_table_names())
-        if missing:
-            raise StoreError(
-                f"{self.path} lacks the tables {sorted(missing)}",
-                hint="the file is not a Zhiyin store, or was made by a newer version",
-            )
+
+def statement(insert: Insert) -> str:
+    """An INSERT with ``?`` marks."""
+    return (
+        f"INSERT INTO {insert.table} ({', '.join(insert.columns)}) "
+        f"VALUES ({', '.join('?' * len(insert.columns))}) "
+        + insert.conflict.format(differs="IS NOT")
+    )
+
+
+def _holds(path: Path, trace: bytes) -> bool:
+    """Whether a file has some bytes."""
+    if not path.stat().st_size:
+        return False
+    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
+        return content.find(trace) >= 0
 
 
 @contextmanager

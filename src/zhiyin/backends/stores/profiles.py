@@ -1,4 +1,4 @@
-"""Edits of profiles and enrichments of items, in SQLite."""
+"""Edits of profiles and enrichments of items, in SQL."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import polars as pl
 from sqlalchemy import delete, select
 
-from zhiyin.backends.stores.connection import SqliteDatabase
+from zhiyin.backends.stores.database import Database, Insert
 from zhiyin.backends.stores.tables import ENRICHMENTS, PROFILE_EDITS
 from zhiyin.core.keys import id_key
 from zhiyin.core.protocols import Enrichment, ProfileEdit
@@ -22,30 +22,33 @@ _EDITS = (
     "ORDER BY created, subject"
 )
 """Asked with every slate, so it is not built anew each time."""
-_ENRICH = (
-    "INSERT INTO enrichments (item_key, content, source, body) VALUES (?, ?, ?, ?) "
+_ENRICH = Insert(
+    "enrichments",
+    ("item_key", "content", "source", "body"),
     "ON CONFLICT (item_key) DO UPDATE "
-    "SET content = excluded.content, source = excluded.source, body = excluded.body"
+    "SET content = excluded.content, source = excluded.source, body = excluded.body",
+    key=("item_key",),
 )
 _AT_A_TIME = 500
 
 
-class SqliteProfileStore:
+class SqlProfileStore:
     """What users changed in their profiles."""
 
-    def __init__(self, database: SqliteDatabase) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
+        self._edit, self._edits = database.marked(_EDIT), database.marked(_EDITS)
 
     def edit(self, user_key: int, edit: ProfileEdit) -> None:
         """See `ProfileStore.edit`."""
         row = (user_key, id_key(edit.subject), edit.action, edit.subject, edit.created)
         with self._database.writing() as connection:
-            connection.exec_driver_sql(_EDIT, row)
+            connection.exec_driver_sql(self._edit, row)
 
     def edits(self, user_key: int) -> list[ProfileEdit]:
         """See `ProfileStore.edits`."""
         with self._database.reading() as connection:
-            rows = connection.exec_driver_sql(_EDITS, (user_key,)).fetchall()
+            rows = connection.exec_driver_sql(self._edits, (user_key,)).fetchall()
         return [ProfileEdit(*row) for row in rows]
 
     def withdraw(self, user_key: int, subject: str) -> bool:
@@ -64,10 +67,10 @@ class SqliteProfileStore:
             return connection.execute(gone).rowcount
 
 
-class SqliteEnrichmentStore:
+class SqlEnrichmentStore:
     """What was worked out about items."""
 
-    def __init__(self, database: SqliteDatabase) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
 
     def put(self, rows: Sequence[Enrichment]) -> None:

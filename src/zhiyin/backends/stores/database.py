@@ -1,0 +1,92 @@
+"""What a store asks of its database, whichever it is, and how a schema is brought up to date."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+import polars as pl
+from alembic import command
+from alembic.config import Config as AlembicConfig
+from alembic.util import CommandError
+from sqlalchemy import Connection, inspect
+
+from zhiyin.backends.stores.tables import METADATA
+from zhiyin.core.errors import StoreError
+
+
+@dataclass(frozen=True, slots=True)
+class Insert:
+    """An INSERT of many rows, which each database writes in its own way.
+
+    Attributes:
+        table: Into which.
+        columns: Which columns the rows have.
+        conflict: What follows the rows, such as ON CONFLICT …; in it ``{differs}`` stands for
+            the comparison that takes NULL for a value.
+        key: The columns that a conflict is about, where the later row replaces the earlier.
+        known: A column whose NULL never replaces a value.
+    """
+
+    table: str
+    columns: tuple[str, ...]
+    conflict: str = ""
+    key: tuple[str, ...] = ()
+    known: str | None = None
+
+
+class Database(Protocol):
+    """One database with the tables of `zhiyin.backends.stores.tables`."""
+
+    def marked(self, sql: str) -> str:
+        """A statement with ``?`` for values, as the driver wants it."""
+        ...
+
+    def reading(self) -> AbstractContextManager[Connection]:
+        """A connection for reading."""
+        ...
+
+    def writing(self) -> AbstractContextManager[Connection]:
+        """A connection in a transaction, committed at the end."""
+        ...
+
+    def load(self, insert: Insert, frame: pl.DataFrame) -> int:
+        """Inserts every row, all or none; returns how many were added or changed."""
+        ...
+
+    def send(self, insert: Insert, frame: pl.DataFrame) -> None:
+        """`load` without the count, which in a large transaction need not be waited for."""
+        ...
+
+    def query(
+        self, sql: str, columns: Mapping[str, type[pl.DataType]], *, rows: int
+    ) -> pl.DataFrame:
+        """The rows of a query as a frame.
+
+        Args:
+            sql: The query.
+            columns: Names and types of its columns.
+            rows: About how many rows will come; many travel as Arrow.
+        """
+        ...
+
+
+def upgrade(connection: Connection, *, where: str) -> None:
+    """Makes the tables, or brings them up to date.
+
+    Raises:
+        StoreError: They were made by a newer version, or are not ours.
+    """
+    config = AlembicConfig()
+    config.set_main_option("script_location", "zhiyin.backends.stores:migrations")
+    config.attributes["connection"] = connection
+    newer = "the store is not one of Zhiyin's, or was made by a newer version"
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise StoreError(f"{where}: {error}", hint=newer) from error
+    missing = set(METADATA.tables) - set(inspect(connection).get_table_names())
+    if missing:
+        raise StoreError(f"{where} lacks the tables {sorted(missing)}", hint=newer)
