@@ -62,7 +62,7 @@ _HINTS = {
 }
 
 
-class Refusal(Exception):  # noqa: N818 - it is an answer rather than an error
+class Refusal(Exception):
     """A request that is turned away before any route sees it.
 
     Args:
