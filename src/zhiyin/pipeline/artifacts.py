@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from filelock import FileLock
 from numpy.typing import NDArray
 
 from zhiyin.core.errors import ArtifactError
+from zhiyin.pipeline.scrubbing import concerned, scrubbed
+from zhiyin.pipeline.tombstones import Tombstone, Tombstones
 
 _FORMAT = 1
 _MANIFEST = "manifest.json"
@@ -30,6 +35,7 @@ class ArtifactFolder:
     def __init__(self, root: Path) -> None:
         self.root = root
         root.mkdir(parents=True, exist_ok=True)
+        self.erased = Tombstones(root)
 
     def publish(
         self, version: str, *, manifest: dict[str, Any], arrays: dict[str, NDArray[Any]]
@@ -60,8 +66,60 @@ class ArtifactFolder:
             raise ArtifactError(
                 f"could not write {final}: {error}", hint="the old model still serves"
             ) from error
+        self.forget(version, self.erased.all())
         self.point_at(version)
         return final
+
+    def forget(self, version: str, stones: Iterable[Tombstone]) -> int:
+        """Takes what was erased out of the files of a version that may know of it.
+
+        Whoever reads the version meanwhile gets it before or after, never between.
+
+        Returns:
+            How many ids and rows went; 0 where it knew nothing, or learned later.
+
+        Raises:
+            ArtifactError: It could not be written; erase again.
+        """
+        with self.steady():
+            manifest = self.manifest(version)
+            found = concerned(manifest, stones)
+            changed, gone = scrubbed(manifest, self.arrays(version), found) if found else ({}, 0)
+            if gone:
+                self._replace(version, manifest, changed)
+        return gone
+
+    def steady(self) -> AbstractContextManager[object]:
+        """While it lasts, no process takes anything out of any version."""
+        return FileLock(self.root / ".steady.lock", timeout=60)
+
+    def _replace(
+        self, version: str, manifest: dict[str, Any], changed: dict[str, NDArray[Any]]
+    ) -> None:
+        """Puts a folder with some arrays changed in the place of a version."""
+        final, draft = self.root / version, self.root / f".{version}.scrubbed"
+        old = self.root / f".{version}.old"
+        try:
+            for leftover in (draft, old):
+                shutil.rmtree(leftover, ignore_errors=True)
+            shutil.copytree(final, draft, copy_function=os.link)
+            files: dict[str, str] = dict(manifest["files"])
+            for name, array in changed.items():
+                (draft / f"{name}.npy").unlink()
+                files[f"{name}.npy"] = _write(draft / f"{name}.npy", array)
+            (draft / _MANIFEST).unlink()
+            text = json.dumps({**manifest, "files": files}, ensure_ascii=False, indent=1)
+            _write_text(draft / _MANIFEST, text)
+            final.rename(old)
+            draft.rename(final)
+            shutil.rmtree(old)
+        except OSError as error:
+            if not final.exists() and old.exists():
+                old.rename(final)
+            raise ArtifactError(
+                f"what was erased could not be taken out of {final}: {error}",
+                hint="free some space and erase again; it is in no slate in the meantime",
+            ) from error
 
     def point_at(self, version: str) -> None:
         """Makes a version the one that serves, after checking it.
