@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
@@ -10,6 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zhiyin.core.keys import id_keys, tie_order
+
+
+BLANK = "\x00erased-"
+"""What the id of an erased entry begins with: no program can send such an id."""
+
+
+def blank_id() -> str:
+    """An id that nobody has and nobody can ask for."""
+    return BLANK + secrets.token_hex(8)
 
 
 class Vocabulary:
@@ -54,6 +64,16 @@ class Vocabulary:
         """With ids that were absent added at the end; indices given before stay."""
         fresh = [i for i in dict.fromkeys(ids) if i not in self.index]
         return Vocabulary([*self.ids, *fresh]) if fresh else self
+
+    def forget(self, row: int) -> None:
+        """Blanks the id of an entry; the indices of the others stay."""
+        gone, blank = self.ids[row], blank_id()
+        self.ids[row] = blank
+        self.index.pop(gone, None)
+        keys = self.keys.copy()
+        keys[row] = id_keys([blank])[0]
+        self.keys = keys
+        self.__dict__.pop("_sorted", None)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """As two arrays: the UTF-8 bytes of all ids, and where each ends."""

@@ -36,6 +36,7 @@ class ArtifactFolder:
         self.root = root
         root.mkdir(parents=True, exist_ok=True)
         self.erased = Tombstones(root)
+        self._recover()
 
     def publish(
         self, version: str, *, manifest: dict[str, Any], arrays: dict[str, NDArray[Any]]
@@ -88,6 +89,14 @@ class ArtifactFolder:
             if gone:
                 self._replace(version, manifest, changed)
         return gone
+
+    def _recover(self) -> None:
+        """Puts a version back whose place was being taken when a process died."""
+        for old in self.root.glob(".*.old"):
+            with self.steady():
+                final = self.root / old.name[1:].removesuffix(".old")
+                if old.exists() and not final.exists():
+                    old.rename(final)
 
     def steady(self) -> AbstractContextManager[object]:
         """While it lasts, no process takes anything out of any version."""

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from zhiyin.core.histories import Histories
 from zhiyin.core.messages.neighbour import Neighbour
 from zhiyin.core.topk import EMPTY, top_k
-from zhiyin.data.vocabulary import Vocabulary
+from zhiyin.data.vocabulary import BLANK, Vocabulary
 from zhiyin.pipeline.trained import Trained
 
 __all__ = ["Neighbour", "items_like", "users_like"]
@@ -49,5 +49,5 @@ def _named(scores: NDArray[np.float32], vocabulary: Vocabulary, n: int) -> list[
     return [
         Neighbour(vocabulary.ids[int(item)], float(score))
         for item, score in zip(best.items[0].tolist(), best.scores[0].tolist(), strict=True)
-        if item != EMPTY
+        if item != EMPTY and not vocabulary.ids[int(item)].startswith(BLANK)
     ]
