@@ -7,7 +7,6 @@ named here.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -16,20 +15,13 @@ from numpy.typing import NDArray
 
 from zhiyin.core.named_arrays import group_of, under
 from zhiyin.core.protocols import Arrays
-from zhiyin.data.vocabulary import Vocabulary
+from zhiyin.data.vocabulary import Vocabulary, blank_id
 from zhiyin.pipeline.tombstones import Tombstone
 
-BLANK = "\x00erased-"
-"""What a blank id begins with: no program can send such an id."""
 _ROWS_OF_USERS = frozenset({"user-knn", "dual-ease"})
 """Members that hold a row per user of the training, in the vocabulary's order."""
 STATES = "state-knn"
 """A member that holds moments of histories in no order of users."""
-
-
-def blank_id() -> str:
-    """An id that nobody has and nobody can ask for."""
-    return BLANK + secrets.token_hex(8)
 
 
 def concerned(manifest: Mapping[str, Any], stones: Iterable[Tombstone]) -> list[Tombstone]:
