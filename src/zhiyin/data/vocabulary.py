@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from zhiyin.core.keys import id_keys, tie_order
 
-
 BLANK = "\x00erased-"
 """What the id of an erased entry begins with: no program can send such an id."""
 
