@@ -17,6 +17,7 @@ from zhiyin.core.keys import id_key, id_keys
 from zhiyin.core.protocols import (
     EdgeStore,
     EnrichmentStore,
+    EntityKind,
     EntityStore,
     EventStore,
     ExposureLog,
@@ -27,7 +28,8 @@ from zhiyin.core.protocols import (
 )
 from zhiyin.core.slate import Position, Slate
 from zhiyin.core.topk import bar, top_k
-from zhiyin.data.vocabulary import Vocabulary
+from zhiyin.data.vocabulary import BLANK, Vocabulary
+from zhiyin.pipeline.availability import Availability
 from zhiyin.pipeline.cold_users import Tastes, lean
 from zhiyin.pipeline.evidence import with_evidence
 from zhiyin.pipeline.fresh_items import FreshItems
@@ -99,6 +101,8 @@ class Engine:
             length=settings.serve.history_length,
         )
         self._fresh = FreshItems(stores.events, stores.entities, trained=trained, encoder=encoder)
+        self._open = Availability(stores.entities)
+        self._open.read(trained.items)
 
     @property
     def items(self) -> Vocabulary:
@@ -111,8 +115,19 @@ class Engine:
             self._fresh.refresh(now=self._clock(), force=True)
 
     def notice_items(self, item_ids: Iterable[str]) -> None:
-        """Told of items that were just added or changed, so that new ones are served at once."""
-        self._fresh.meet(id_keys(list(item_ids)).tolist())
+        """Told of items that were just added, changed or deleted: the next slate knows of it."""
+        ids = list(item_ids)
+        self._fresh.meet(id_keys(ids).tolist())
+        self._open.notice(ids)
+
+    def forget(self, kind: EntityKind, key: int) -> None:
+        """Forgets an erased user or item at once; see `zhiyin.pipeline.tombstones`."""
+        known = self.trained.users if kind == "user" else self.trained.items
+        row = int(known.locate(np.array([key], dtype=np.int64))[0])
+        if row >= 0:
+            known.forget(row)
+        if kind == "item":
+            self._fresh.forget(key)
 
     def recommend(
         self,
@@ -244,6 +259,7 @@ class Engine:
             barred = [*barred, *self._new_items_of(since)]
         index = self.items.index
         scores[0, [index[i] for i in barred if i in index]] = -np.inf
+        self._open.bar(scores, self.items)
 
     def _candidates(self, scores: Floats) -> Candidates:
         """The best items of the blend, at most `CANDIDATES`, best first."""

@@ -136,6 +136,11 @@ class FreshItems:
             fresh = np.where(self._described, told, fresh)
         return np.hstack([known, np.maximum(fresh, floor).astype(np.float32)])
 
+    def forget(self, key: int) -> None:
+        """Takes an erased item out, trained or new."""
+        self._takers.pop(key, None)
+        self._learn()
+
     def neighbours(self, index: int, *, n: int) -> list[Neighbour]:
         """What the users of a new item took, most common first."""
         row = self._company[index - len(self._trained)]
