@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -39,6 +40,8 @@ from zhiyin.pipeline.settings import Settings
 from zhiyin.pipeline.slating import Slated, SlateQuery, Slater
 from zhiyin.pipeline.trained import Trained
 
+_SPARE = 50
+"""Neighbours beyond those asked for: some may be hidden or gone."""
 CANDIDATES = 500
 """Best items of the blend that go to the ranker and to the slate."""
 
@@ -56,6 +59,8 @@ class Stores:
     transaction: Callable[[int], AbstractContextManager[None]] = lambda rows: nullcontext()
     """Makes one transaction of what this thread stores; takes about how many rows will come."""
     close: Callable[[], None] = lambda: None
+    erase: Callable[[EntityKind, str], Mapping[str, int]] | None = None
+    """Erases a user or an item from everything; how many rows went, by table."""
 
 
 class Engine:
@@ -160,7 +165,7 @@ class Engine:
         self._bar(scores, queries, since, barred=[*session, *exclude])
         candidates = self._candidates(scores)
         candidates = self._ranked(candidates, queries, query)
-        slated = self._slater.slate(candidates, query)
+        slated = self._slated(candidates, query)
         positions = self._positions(slated)
         if explain:
             types = self._event_types(user_id)
@@ -188,6 +193,78 @@ class Engine:
         )
         self._stores.exposures.record(slate.model_dump(mode="json"))
         return slate
+
+    def rank(
+        self,
+        user_id: str | None,
+        items: Sequence[str],
+        *,
+        surface: str = "home",
+        session: Sequence[str] = (),
+        context: Mapping[str, Any] | None = None,
+        log: bool = False,
+    ) -> Slate:
+        """The caller's candidates in order, every one of them, with scores.
+
+        Nothing is left out: neither what the user has seen nor what is hidden. Items that
+        nobody has heard of come last, as they were given.
+
+        Args:
+            user_id: For whom; None for an anonymous session.
+            items: Ids of the candidates; of a repeated one the first counts.
+            surface: Where they are shown.
+            session: Item ids that the visitor has just looked at, oldest first.
+            context: What the moment is like; kept with the exposure.
+            log: Whether the order is shown as it is: then its exposure is logged.
+        """
+        now = self._clock()
+        self._fresh.refresh(now=now)
+        queries = self._query(user_id, self._histories.since(user_id), session, now)
+        scores, fallbacks = self._scores(queries, user_id)
+        vocabulary = self.items
+        asked = list(dict.fromkeys(items))
+        known = [i for i in asked if i in vocabulary.index]
+        rows = np.array([vocabulary.index[i] for i in known], dtype=np.int32)
+        order = np.lexsort((vocabulary.tie_order[rows], -scores[0, rows]))
+        best = Candidates(rows[order][None], scores[:, rows[order]])
+        best = self._ranked(best, queries, SlateQuery(user_id, surface, now, len(asked), session))
+        pairs = zip(best.items[0].tolist(), best.scores[0].tolist(), strict=True)
+        ranked = [(vocabulary.ids[item], float(score)) for item, score in pairs if item >= 0]
+        unknown = [i for i in asked if i not in vocabulary.index]
+        if unknown:
+            floor = min((score for _, score in ranked), default=0.0)
+            ranked += [(i, floor) for i in unknown]
+            fallbacks.append(f"{len(unknown)} unknown items come last, in the order given")
+        slate = Slate(
+            slate_id=self._new_id(),
+            user_id=user_id,
+            surface=surface,
+            positions=[Position(item_id=i, score=s, propensity=1.0) for i, s in ranked],
+            policy="rank",
+            arm="default",
+            seed=0,
+            model_version=self.version,
+            created=now,
+            fallbacks=fallbacks,
+            odds="deterministic",
+            context=dict(context or {}),
+        )
+        if log:
+            self._stores.exposures.record(slate.model_dump(mode="json"))
+        return slate
+
+    def slate(self, slate_id: str) -> Slate:
+        """A slate that was shown.
+
+        Raises:
+            UnknownEntityError: No such slate was logged.
+        """
+        found = self._stores.exposures.find(slate_id)
+        if found is None:
+            raise UnknownEntityError(
+                f"no slate {slate_id!r} was shown", hint="take the slate_id of a slate as it came"
+            )
+        return Slate.model_validate(found)
 
     def score(self, queries: Queries) -> Floats:
         """Scores of every item that can be recommended now, shape (q, len(items))."""
@@ -221,8 +298,13 @@ class Engine:
         if index is None:
             raise UnknownEntityError(f"no event mentions the item {item_id!r}", hint="check the id")
         if index < len(self.trained.items):
-            return items_like(self.trained, index, n=n)
-        return self._fresh.neighbours(index, n=n)
+            return self._open_ones(items_like(self.trained, index, n=n + _SPARE), n)
+        return self._open_ones(self._fresh.neighbours(index, n=n + _SPARE), n)
+
+    def _open_ones(self, neighbours: list[Neighbour], n: int) -> list[Neighbour]:
+        """The first n neighbours that may be shown as of now."""
+        opened = self._open.among([near.id for near in neighbours])
+        return [near for near in neighbours if near.id in opened][:n]
 
     def similar_users(self, user_id: str, *, n: int = 10) -> list[Neighbour]:
         """The users whose behaviour is most like one's.
@@ -260,6 +342,23 @@ class Engine:
         index = self.items.index
         scores[0, [index[i] for i in barred if i in index]] = -np.inf
         self._open.bar(scores, self.items)
+
+    def _slated(self, candidates: Candidates, query: SlateQuery) -> Slated:
+        """The slate of what may be shown as of now: the store has the last word."""
+        while True:
+            slated = self._slater.slate(candidates, query)
+            rows = slated.items.tolist()
+            ids = [self.items.ids[row] for row in rows]
+            opened = self._open.among(ids)
+            if len(opened) == len(ids):
+                return slated
+            shut = [row for row, item in zip(rows, ids, strict=True) if item not in opened]
+            stay = ~np.isin(candidates.items[0], shut)
+            candidates = Candidates(
+                candidates.items[:, stay],
+                candidates.scores[:, stay],
+                {name: column[:, stay] for name, column in candidates.columns.items()},
+            )
 
     def _candidates(self, scores: Floats) -> Candidates:
         """The best items of the blend, at most `CANDIDATES`, best first."""

@@ -43,6 +43,7 @@ def open_workspace(folder: str | Path, *, clock: Clock = system_clock) -> Worksp
         enrichments=store.enrichments,
         transaction=store.transaction,
         close=store.close,
+        erase=store.erase,
     )
     return Workspace(root, settings=settings, stores=stores, policy=policy, clock=clock)
 
