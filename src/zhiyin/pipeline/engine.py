@@ -177,6 +177,7 @@ class Engine:
                 queries=queries,
                 types=types,
             )
+            positions = [_without_erased(position) for position in positions]
         slate = Slate(
             slate_id=self._new_id(),
             user_id=user_id,
@@ -228,8 +229,10 @@ class Engine:
         order = np.lexsort((vocabulary.tie_order[rows], -scores[0, rows]))
         best = Candidates(rows[order][None], scores[:, rows[order]])
         best = self._ranked(best, queries, SlateQuery(user_id, surface, now, len(asked), session))
-        pairs = zip(best.items[0].tolist(), best.scores[0].tolist(), strict=True)
-        ranked = [(vocabulary.ids[item], float(score)) for item, score in pairs if item >= 0]
+        found: list[int] = best.items[0].tolist()
+        values: list[float] = best.scores[0].tolist()
+        pairs = zip(found, values, strict=True)
+        ranked = [(vocabulary.ids[item], score) for item, score in pairs if item >= 0]
         unknown = [i for i in asked if i not in vocabulary.index]
         if unknown:
             floor = min((score for _, score in ranked), default=0.0)
@@ -347,7 +350,7 @@ class Engine:
         """The slate of what may be shown as of now: the store has the last word."""
         while True:
             slated = self._slater.slate(candidates, query)
-            rows = slated.items.tolist()
+            rows: list[int] = slated.items.tolist()
             ids = [self.items.ids[row] for row in rows]
             opened = self._open.among(ids)
             if len(opened) == len(ids):
