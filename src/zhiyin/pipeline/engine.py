@@ -423,3 +423,11 @@ class Engine:
                 slated.items, slated.scores, slated.propensities, strict=True
             )
         ]
+
+
+def _without_erased(position: Position) -> Position:
+    """The position without evidence on items that are no more."""
+    kept = [e for e in position.evidence if not (e.item_id or "").startswith(BLANK)]
+    if len(kept) == len(position.evidence):
+        return position
+    return position.model_copy(update={"evidence": kept})
