@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from zhiyin.core.protocols.policies import Odds
+Odds = Literal["deterministic", "exact", "monte-carlo"]
+"""How propensities are known: all are 1, worked out, or estimated by repeated draws."""
 
 
 class Frozen(BaseModel):

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from zhiyin.core.histories import Floats
-
-Odds = Literal["deterministic", "exact", "monte-carlo"]
-"""How propensities are known: all are 1, worked out, or estimated by repeated draws."""
+from zhiyin.core.slate import Odds
 
 
 @dataclass(frozen=True, slots=True, eq=False)
