@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from hashlib import blake2b
@@ -22,6 +23,7 @@ from zhiyin.pipeline.tombstones import Tombstone, Tombstones
 _FORMAT = 1
 _MANIFEST = "manifest.json"
 _POINTER = "current"
+_REFUSAL = "refused.txt"
 _CHUNK = 2**20
 
 
@@ -41,7 +43,15 @@ class ArtifactFolder:
     def publish(
         self, version: str, *, manifest: dict[str, Any], arrays: dict[str, NDArray[Any]]
     ) -> Path:
-        """Writes a version beside the others and points at it when it is whole.
+        """`store`, and then `point_at`."""
+        final = self.store(version, manifest=manifest, arrays=arrays)
+        self.point_at(version)
+        return final
+
+    def store(
+        self, version: str, *, manifest: dict[str, Any], arrays: dict[str, NDArray[Any]]
+    ) -> Path:
+        """Writes a version beside the others, whole or not at all; what serves stays.
 
         Args:
             version: A name that sorts by age.
@@ -68,7 +78,6 @@ class ArtifactFolder:
                 f"could not write {final}: {error}", hint="the old model still serves"
             ) from error
         self.forget(version, self.erased.all())
-        self.point_at(version)
         return final
 
     def forget(self, version: str, stones: Iterable[Tombstone]) -> int:
@@ -163,6 +172,7 @@ class ArtifactFolder:
         versions = self.versions()
         current = self.current()
         older = [v for v in versions if current is None or v < current]
+        older = [v for v in older if not self.refusal(v)]
         if not older:
             others = ", ".join(v for v in versions if v != current) or "none"
             raise ArtifactError(
@@ -171,6 +181,38 @@ class ArtifactFolder:
             )
         self.point_at(older[-1])
         return older[-1]
+
+    def refuse(self, version: str, reason: str) -> None:
+        """Marks a version as one that should not serve; `rollback` passes it over."""
+        _write_text(self.root / version / _REFUSAL, reason)
+
+    def refusal(self, version: str) -> str:
+        """Why a version should not serve; "" where nothing speaks against it."""
+        try:
+            return (self.root / version / _REFUSAL).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return ""
+
+    def prune(self, keep: int) -> list[str]:
+        """Deletes the oldest versions, never the one that serves; returns those deleted.
+
+        Args:
+            keep: How many versions stay.
+        """
+        current = self.current()
+        versions = [v for v in self.versions() if v != current]
+        gone = versions[: max(0, len(versions) - keep + 1)]
+        for version in gone:
+            # Its name goes first: a half deleted folder is never taken for a version.
+            trash = self.root / f".{version}.deleted"
+            (self.root / version).rename(trash)
+            shutil.rmtree(trash, ignore_errors=True)
+        return gone
+
+    def age_s(self, version: str) -> float:
+        """Seconds since a version was written."""
+        path = self.root / version / _MANIFEST
+        return max(0.0, time.time() - path.stat().st_mtime)
 
     def manifest(self, version: str) -> dict[str, Any]:
         """The manifest of a version.

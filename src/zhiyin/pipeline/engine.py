@@ -119,6 +119,10 @@ class Engine:
         if any(item not in self.trained.items.index for item in item_ids):
             self._fresh.refresh(now=self._clock(), force=True)
 
+    def meet_catalogue(self) -> None:
+        """Looks through the whole catalogue for items newer than the model."""
+        self._fresh.meet_catalogue()
+
     def notice_items(self, item_ids: Iterable[str]) -> None:
         """Told of items that were just added, changed or deleted: the next slate knows of it."""
         ids = list(item_ids)

@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError, field_validator
 from zhiyin.core.config import Config
 from zhiyin.core.errors import ConfigError
 from zhiyin.data.templates import GENERAL_WEIGHTS
+from zhiyin.pipeline.service_settings import HttpSettings, LoopSettings
 from zhiyin.policy.selection import BoltzmannConfig, EpsilonGreedyConfig
 
 
@@ -133,6 +134,10 @@ class Settings(Config):
     """The section [profile]."""
     llm: LlmSettings = LlmSettings()
     """The section [llm]."""
+    http: HttpSettings = HttpSettings()
+    """The section [http]."""
+    loop: LoopSettings = LoopSettings()
+    """The section [loop]."""
 
 
 def read_settings(path: Path) -> Settings:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from filelock import FileLock, Timeout
 
 from zhiyin.core.clock import Clock, system_clock
-from zhiyin.core.errors import ArtifactError, StoreBusyError, StoreError
+from zhiyin.core.errors import StoreBusyError, StoreError
+from zhiyin.core.keys import id_keys
 from zhiyin.core.progress import Progress, silent
 from zhiyin.core.protocols import Appended, LanguageModel, Policy, TextEncoder
 from zhiyin.core.slate import Slate
@@ -22,9 +23,11 @@ from zhiyin.data.importing import ImportOptions, TableReport
 from zhiyin.models.profile.interest import Profile
 from zhiyin.pipeline.artifacts import ArtifactFolder
 from zhiyin.pipeline.assembly import load_dataset
+from zhiyin.pipeline.changes import Changes
 from zhiyin.pipeline.encoding import meaning_encoder, words_alone
 from zhiyin.pipeline.engine import Engine, Stores
 from zhiyin.pipeline.enrichment import EnrichmentReport, enrich_items
+from zhiyin.pipeline.following import EngineFollower
 from zhiyin.pipeline.importing import import_tables
 from zhiyin.pipeline.items import store_items
 from zhiyin.pipeline.language_model import open_language_model
@@ -39,6 +42,20 @@ from zhiyin.pipeline.settings import Settings, seconds
 from zhiyin.pipeline.train import train
 from zhiyin.pipeline.trained import Trained, restore
 from zhiyin.pipeline.update import update
+
+
+class Publish(Protocol):
+    """Writes a model as the next version; returns its name."""
+
+    def __call__(self, trained: Trained, *, serve: bool = True, refusal: str = "") -> str:
+        """Writes it.
+
+        Args:
+            trained: The model.
+            serve: Whether it serves from now on.
+            refusal: Why it should not.
+        """
+        ...
 
 
 class Workspace:
@@ -67,8 +84,8 @@ class Workspace:
         self.artifacts = ArtifactFolder(folder / "models")
         self._policy = policy
         self._clock = clock
-        self._engine: Engine | None = None
-        self._refused: str | None = None
+        self.following = EngineFollower(self.artifacts, self._load)
+        self._changes = Changes(folder)
         self._search: CatalogueSearch | None = None
 
     def __enter__(self) -> Self:
@@ -147,8 +164,9 @@ class Workspace:
             StoreBusyError: Another training is running here.
         """
         settings = self.settings.train
-        with self._publishing() as (dataset, publish):
-            return publish(
+        with self.publishing() as (dataset, publish):
+            return self._published(
+                publish,
                 train(
                     dataset,
                     recipe=recipe or settings.recipe,
@@ -157,7 +175,7 @@ class Workspace:
                     encoder=self.encoder,
                     unfinished=self.folder / "models" / ".unfinished",
                     progress=progress,
-                )
+                ),
             )
 
     def update(self, *, budget: str | None = None, progress: Progress = silent) -> Trained:
@@ -171,8 +189,9 @@ class Workspace:
             StoreBusyError: Another training is running here.
         """
         settings = self.settings.train
-        with self._publishing() as (dataset, publish):
-            return publish(
+        with self.publishing() as (dataset, publish):
+            return self._published(
+                publish,
                 update(
                     self.engine().trained,
                     dataset,
@@ -180,18 +199,25 @@ class Workspace:
                     seed=settings.seed,
                     encoder=self.encoder(),
                     progress=progress,
-                )
+                ),
             )
 
     @contextmanager
-    def _publishing(self) -> Generator[tuple[Dataset, Callable[[Trained], Trained]]]:
-        """The store as a data set, and how to publish what comes of it; one at a time."""
+    def publishing(self) -> Generator[tuple[Dataset, Publish]]:
+        """The store as a data set, and how to publish what comes of it; one at a time.
 
-        def publish(trained: Trained) -> Trained:
-            self.artifacts.publish(
-                self._next_version(), manifest=trained.manifest(), arrays=trained.arrays()
-            )
-            return trained
+        Raises:
+            StoreBusyError: Another training is running here.
+        """
+
+        def publish(trained: Trained, *, serve: bool = True, refusal: str = "") -> str:
+            version = self._next_version()
+            self.artifacts.store(version, manifest=trained.manifest(), arrays=trained.arrays())
+            if refusal:
+                self.artifacts.refuse(version, refusal)
+            if serve:
+                self.artifacts.point_at(version)
+            return version
 
         try:
             with FileLock(self.folder / "models" / ".training.lock", timeout=0):
@@ -205,6 +231,11 @@ class Workspace:
                 f"another training is running in {self.folder}", hint="wait for it to finish"
             ) from error
 
+    @staticmethod
+    def _published(publish: Publish, trained: Trained) -> Trained:
+        publish(trained)
+        return trained
+
     def recommend(self, user_id: str | None, **query: Any) -> Slate:  # noqa: ANN401 - see Engine
         """A slate; the arguments are those of `zhiyin.pipeline.engine.Engine.recommend`."""
         return self.engine().recommend(user_id, **query)
@@ -212,8 +243,9 @@ class Workspace:
     def record(self, events: Sequence[dict[str, Any]]) -> Appended:
         """Stores live events; each has user_id, type, and mostly item_id (see the API)."""
         stored = record_events(self.stores, events, now=self._clock())
-        if self._engine is not None:
-            self._engine.notice(str(e["item_id"]) for e in events if e.get("item_id") is not None)
+        engine = self.following.serving
+        if engine is not None:
+            engine.notice(str(e["item_id"]) for e in events if e.get("item_id") is not None)
         return stored
 
     def encoder(self) -> TextEncoder | None:
@@ -236,12 +268,32 @@ class Workspace:
             DataError: An item is malformed; nothing was stored.
         """
         ids = store_items(self.stores.entities, items)
-        self.profiles.catalogue.notice(ids)
-        if self._search is not None:
-            self._search.notice(ids)
-        if self._engine is not None:
-            self._engine.notice_items(ids)
+        self.announce(ids)
         return ids
+
+    def announce(self, item_ids: Sequence[str]) -> None:
+        """Tells everything here, and every other process, of items that the store has anew."""
+        self._notice(item_ids)
+        self._changes.note(id_keys(item_ids).tolist())
+
+    def _notice(self, item_ids: Sequence[str]) -> None:
+        self.profiles.catalogue.notice(item_ids)
+        if self._search is not None:
+            self._search.notice(item_ids)
+        if self.following.serving is not None:
+            self.following.serving.notice_items(item_ids)
+
+    def _meet_changes(self) -> None:
+        """Takes in the items that other processes announced."""
+        keys = self._changes.fresh()
+        if keys is None:  # more than can be told one by one
+            self.profiles.refresh()
+            if self._search is not None:
+                self._search.expire()
+            if self.following.serving is not None:
+                self.following.serving.meet_catalogue()
+        elif keys:
+            self._notice(list(self.stores.entities.ids("item", keys).values()))
 
     def search(
         self,
@@ -284,6 +336,7 @@ class Workspace:
 
     def searcher(self) -> CatalogueSearch:
         """The search over the items; its index is made at the first search."""
+        self._meet_changes()
         if self._search is None:
             self._search = CatalogueSearch(
                 self.stores.entities,
@@ -358,21 +411,11 @@ class Workspace:
             ArtifactError: Nothing was trained yet, or the model is damaged and none served
                 before it.
         """
-        version = self.artifacts.current()
-        if self._engine is None or version not in (self._engine.version, self._refused):
-            self._engine = self._load(version)
-        return self._engine
+        self._meet_changes()
+        return self.following.engine()
 
-    def _load(self, version: str | None) -> Engine:
-        if version is None:
-            raise ArtifactError(f"{self.folder} has no trained model", hint="run `zhiyin train`")
-        try:
-            trained = restore(self.artifacts.manifest(version), self.artifacts.arrays(version))
-        except ArtifactError:
-            if self._engine is None:
-                raise
-            self._refused = version
-            return self._engine
+    def _load(self, version: str) -> Engine:
+        trained = restore(self.artifacts.manifest(version), self.artifacts.arrays(version))
         self.profiles.follow(trained)
         return Engine(
             trained,

@@ -13,6 +13,7 @@ from zhiyin.app.cli import (
     evaluate,
     import_,
     init,
+    keys,
     models,
     profile,
     recommend,
@@ -33,6 +34,7 @@ app = typer.Typer(
 for command in (
     demo,
     init,
+    keys,
     import_,
     train,
     evaluate,

@@ -17,13 +17,20 @@ def register(app: typer.Typer) -> None:
 
 
 def serve(
+    workspaces: Annotated[
+        list[Path] | None, typer.Argument(help="Folders of workspaces; default: --workspace.")
+    ] = None,
     workspace: WorkspaceOption = Path("."),
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 8088,
+    workers: Annotated[int, typer.Option(min=1, max=256, help="Processes that answer.")] = 1,
 ) -> None:
     """Answer over HTTP: /v1/recommend, /v1/events, /docs."""
     with teaching():
-        known_workspace(workspace)
+        folders = [known_workspace(folder) for folder in workspaces or [workspace]]
         run_server = load_path("zhiyin.app.http.server:run_server")
-        console.print(f"Zhiyin serves {workspace} on http://{host}:{port} (docs at /docs)")
-        run_server(workspace, host=host, port=port)
+        served = ", ".join(str(folder) for folder in folders)
+        # The address last, and never broken: a program may wait for it.
+        console.print(f"Zhiyin serves {served}, workers: {workers}", soft_wrap=True)
+        console.print(f"http://{host}:{port} (docs at /docs)", soft_wrap=True)
+        run_server(folders, host=host, port=port, workers=workers)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Depends, Query, Request
+from fastapi import APIRouter, Body, Query
 from pydantic import Field
 
+from zhiyin.app.http.access import Opened
 from zhiyin.core.config import Config
 from zhiyin.pipeline.items import LiveItem
 from zhiyin.pipeline.likeness import Neighbour
 from zhiyin.pipeline.search.alike import By, Likeness
 from zhiyin.pipeline.search.results import SearchResult
-from zhiyin.pipeline.workspace import Workspace
 
 router = APIRouter()
 
@@ -40,12 +40,7 @@ class ItemsAccepted(Config):
     """Items stored now, new or replaced."""
 
 
-def _workspace(request: Request) -> Workspace:
-    return request.app.state.workspace
-
-
 Length = Annotated[int, Query(ge=1, le=1000)]
-Opened = Annotated[Workspace, Depends(_workspace)]
 
 
 @router.get("/v1/search", tags=["search"])

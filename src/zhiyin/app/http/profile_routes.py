@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter
 from pydantic import Field
 
+from zhiyin.app.http.access import Opened
 from zhiyin.core.config import Config
 from zhiyin.core.protocols import EditAction
 from zhiyin.models.profile.interest import ProfileView
-from zhiyin.pipeline.workspace import Workspace
 
 router = APIRouter(prefix="/v1/profile", tags=["profile"])
 
@@ -35,13 +33,6 @@ class ProfileReset(Config):
 
     removed: int
     """Edits that were taken back."""
-
-
-def _workspace(request: Request) -> Workspace:
-    return request.app.state.workspace
-
-
-Opened = Annotated[Workspace, Depends(_workspace)]
 
 
 @router.get("/{user_id}")

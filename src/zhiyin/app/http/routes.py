@@ -1,28 +1,19 @@
-"""Routes under ``/v1``, and health."""
+"""Routes under ``/v1``."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Depends, Query, Request
+from fastapi import APIRouter, Body, Query
 from pydantic import Field
 
+from zhiyin.app.http.access import Opened
 from zhiyin.core.config import Config
 from zhiyin.core.slate import Slate
 from zhiyin.pipeline.likeness import Neighbour
 from zhiyin.pipeline.live import LiveEvent
-from zhiyin.pipeline.workspace import Workspace
 
 router = APIRouter()
-
-
-class Health(Config):
-    """Whether the service can answer."""
-
-    status: str
-    """"ok", or what is missing."""
-    model_version: str | None = None
-    """The artifact that serves."""
 
 
 class EventsAccepted(Config):
@@ -53,24 +44,7 @@ class RecommendRequest(Config):
     """Whether to add sources and evidence to each position."""
 
 
-def _workspace(request: Request) -> Workspace:
-    return request.app.state.workspace
-
-
 Length = Annotated[int, Query(ge=1, le=1000)]
-Opened = Annotated[Workspace, Depends(_workspace)]
-
-
-@router.get("/healthz", tags=["health"])
-def healthz() -> Health:
-    """The process is alive."""
-    return Health(status="ok")
-
-
-@router.get("/readyz", tags=["health"])
-def readyz(workspace: Opened) -> Health:
-    """A model is loaded and slates can be made."""
-    return Health(status="ok", model_version=workspace.engine().version)
 
 
 @router.get("/v1/recommend", tags=["recommend"])

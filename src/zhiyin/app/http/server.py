@@ -1,82 +1,190 @@
-"""The service: FastAPI over one workspace."""
+"""The service: FastAPI over one or several workspaces, in one or several processes."""
 
 from __future__ import annotations
 
+import json
+import os
+import tempfile
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import uvicorn
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from anyio.to_thread import current_default_thread_limiter
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
 
 from zhiyin import __version__
+from zhiyin.app.http import metrics
 from zhiyin.app.http.catalogue import router as catalogue
+from zhiyin.app.http.gate import Gate, Tracer
+from zhiyin.app.http.health import router as health
+from zhiyin.app.http.logs import set_up_logs
+from zhiyin.app.http.problems import install_problems
 from zhiyin.app.http.profile_routes import router as profile_router
+from zhiyin.app.http.protocol import PatientProtocol
+from zhiyin.app.http.rates import RateLimiter
 from zhiyin.app.http.routes import router
-from zhiyin.core.errors import (
-    ArtifactError,
-    DataError,
-    StoreBusyError,
-    StoreError,
-    UnknownEntityError,
-    ZhiyinError,
-)
+from zhiyin.app.http.tenants import Tenants, check_address, named
+from zhiyin.core.errors import ArtifactError
+from zhiyin.core.registry import load_path
 from zhiyin.core.threads import one_blas_thread
-from zhiyin.pipeline.wiring import open_workspace
+from zhiyin.pipeline.loop import Loop
+from zhiyin.pipeline.service_settings import HttpSettings
+from zhiyin.pipeline.settings import read_settings
+from zhiyin.pipeline.wiring import SETTINGS_FILE, open_workspace
 
-_STATUS: list[tuple[type[ZhiyinError], int]] = [
-    (UnknownEntityError, 404),
-    (DataError, 422),
-    (ArtifactError, 503),
-    (StoreBusyError, 503),
-    (StoreError, 503),
-]
+ROUTERS = (health, router, catalogue, profile_router)
+"""Every route of the service."""
+_PLAN = "ZHIYIN_SERVE"
+"""Variable that tells worker processes what they serve."""
+_SWAP_PATIENCE_S = 0.25
+"""Seconds that a request waits for a model that was just published, before the old answers."""
+_BLAS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
-def create_app(workspace: Path) -> FastAPI:
-    """The application over the workspace in a folder."""
+def create_app(
+    workspaces: Path | Sequence[Path],
+    *,
+    keyless: bool = True,
+    shared: Path | None = None,
+    loop: bool = False,
+) -> FastAPI:
+    """The application over the workspaces in some folders.
+
+    Args:
+        workspaces: A folder or several.
+        keyless: Whether callers without a key are let in while nobody has made one.
+        shared: Folder for what workers share; None where there is one worker.
+        loop: Whether this process trains on schedule and guards what serves.
+    """
+    folders = [workspaces] if isinstance(workspaces, Path) else list(workspaces)
+    settings = read_settings(folders[0] / SETTINGS_FILE).http
+    tenants = Tenants(folders, keyless=keyless)
+    limiter = RateLimiter(None if shared is None else shared / "rates")
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
-        with open_workspace(workspace) as opened:
-            app.state.workspace = opened
+        with ExitStack() as stack:
+            stack.callback(limiter.close)
+            stack.callback(tenants.close)
+            tenants.open(open_workspace)
+            stack.enter_context(one_blas_thread())
+            current_default_thread_limiter().total_tokens = settings.threads
+            _get_ready(tenants)
+            if loop:
+                for tenant in tenants:
+                    stack.enter_context(Loop(tenant.workspace, tenant.traffic))
             yield
 
     app = FastAPI(title="Zhiyin", version=__version__, lifespan=lifespan)
-    app.include_router(router)
-    app.include_router(catalogue)
-    app.include_router(profile_router)
-    app.add_exception_handler(ZhiyinError, _problem)
-    app.add_exception_handler(RequestValidationError, _invalid)
+    app.state.tenants = tenants
+    for each in ROUTERS:
+        app.include_router(each)
+    install_problems(app)
+    app.add_middleware(
+        Gate,
+        tenants=tenants,
+        settings=settings,
+        limiter=limiter,
+        tracer=_tracer(settings),
+    )
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.cors_origins),
+            allow_methods=["*"],
+            allow_headers=["Authorization", "Content-Type", "X-Request-Id", "X-Zhiyin-Workspace"],
+            expose_headers=["X-Request-Id", "ETag", "Retry-After"],
+        )
     return app
 
 
-def run_server(workspace: Path, *, host: str, port: int) -> None:
-    """Serves until interrupted.
+def run_server(
+    workspaces: Path | Sequence[Path], *, host: str, port: int, workers: int = 1
+) -> None:
+    """Serves until interrupted; then requests under way are given time to end.
 
     Queries come side by side, so none of them may spread over the cores: with a thread per
     core in BLAS they would wait for one another.
+
+    Args:
+        workspaces: A folder or several.
+        host: Address to listen on.
+        port: Port to listen on.
+        workers: Processes that answer.
+
+    Raises:
+        ConfigError: The address can be reached from elsewhere, and a workspace has no key.
     """
-    with one_blas_thread():
-        uvicorn.run(create_app(workspace), host=host, port=port, log_level="warning")
+    folders = [workspaces] if isinstance(workspaces, Path) else list(workspaces)
+    named(folders)
+    keyless = check_address(host, folders)
+    settings = read_settings(folders[0] / SETTINGS_FILE).http
+    for folder in folders:  # wrong settings and unreadable stores are told before workers start
+        open_workspace(folder).close()
+    with tempfile.TemporaryDirectory(prefix="zhiyin-") as shared:
+        plan = {
+            "folders": [str(folder) for folder in folders],
+            "keyless": keyless,
+            "shared": shared,
+        }
+        os.environ[_PLAN] = json.dumps(plan)
+        for name in _BLAS:
+            os.environ.setdefault(name, "1")
+        if workers > 1:
+            os.environ[metrics.MULTIPROCESS] = shared
+        set_up_logs(settings.log)
+        uvicorn.run(
+            "zhiyin.app.http.server:worker_app",
+            factory=True,
+            host=host,
+            port=port,
+            workers=workers,
+            **_limits(settings),
+        )
 
 
-async def _problem(_request: Request, error: Exception) -> JSONResponse:
-    """Problem details (RFC 9457) for every error of ours."""
-    status = next((code for kind, code in _STATUS if isinstance(error, kind)), 400)
-    return _details(type(error).__name__, status, str(error))
+def worker_app() -> FastAPI:
+    """The application of one worker process, as `run_server` planned it."""
+    plan = json.loads(os.environ[_PLAN])
+    folders = [Path(folder) for folder in plan["folders"]]
+    settings = read_settings(folders[0] / SETTINGS_FILE).http
+    set_up_logs(settings.log)
+    PatientProtocol.header_s = settings.header_s
+    shared = Path(plan["shared"])
+    return create_app(folders, keyless=plan["keyless"], shared=shared, loop=True)
 
 
-async def _invalid(_request: Request, error: Exception) -> JSONResponse:
-    """Problem details for a request of the wrong shape: each fault with its place."""
-    faults: Sequence[Any] = error.errors() if isinstance(error, RequestValidationError) else ()
-    lines = [f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in faults]
-    return _details("InvalidRequest", 422, "; ".join(lines))
+def _limits(settings: HttpSettings) -> dict[str, Any]:
+    return {
+        "http": "zhiyin.app.http.protocol:PatientProtocol",
+        "loop": "auto",
+        "ws": "none",
+        "log_config": None,
+        "access_log": False,
+        "server_header": False,
+        "limit_concurrency": settings.max_connections,
+        "timeout_keep_alive": max(1, round(settings.header_s)),
+        "timeout_graceful_shutdown": settings.shutdown_s,
+    }
 
 
-def _details(title: str, status: int, detail: str) -> JSONResponse:
-    body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
-    return JSONResponse(body, status_code=status, media_type="application/problem+json")
+def _get_ready(tenants: Tenants) -> None:
+    """Loads what was trained, so that the first request need not wait for it."""
+    for tenant in tenants:
+        try:
+            tenant.workspace.engine()
+        except ArtifactError:
+            continue  # nothing trained yet, or damaged: /readyz and each request tell
+        finally:
+            tenant.workspace.following.patience_s = _SWAP_PATIENCE_S
+
+
+def _tracer(settings: HttpSettings) -> Tracer | None:
+    if not settings.traces:
+        return None
+    make = load_path("zhiyin.app.http.tracing:make_tracer")
+    tracer: Tracer = make(settings.traces)
+    return tracer

@@ -1,0 +1,49 @@
+"""Who may do what: every route asks here for its workspace.
+
+A route takes ``workspace: Opened`` and gets the workspace that the caller's key belongs to;
+`scope_of` says which scope the route needs, from its method and path, so that a route nobody
+thought of needs the strictest that fits. The check itself is made before the body is read, in
+`zhiyin.app.http.gate`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from zhiyin.app.http.keys import Scope
+from zhiyin.pipeline.workspace import Workspace
+
+OPEN_PATHS = frozenset({"/healthz", "/readyz", "/docs", "/openapi.json", "/docs/oauth2-redirect"})
+"""Answered without a key: nothing of any workspace is in them."""
+
+METRICS_PATH = "/metrics"
+"""What Prometheus reads; shows the workspace of the key."""
+
+_ASKING = ("/v1/recommend", "/v1/rank", "/v1/search", "/v1/similar", "/v1/slates", "/v1/explain")
+"""Paths whose POST changes nothing."""
+_ADMIN = ("/v1/train", "/v1/models", "/v1/jobs", "/v1/export", "/v1/erase", "/v1/keys")
+"""Paths for whoever runs the service, whatever the method, but for reading models."""
+
+
+def scope_of(method: str, path: str) -> Scope:
+    """The scope that a request needs."""
+    reads = method in ("GET", "HEAD", "OPTIONS")
+    if _under(path, _ADMIN) and not (reads and _under(path, ("/v1/models",))):
+        return "admin"
+    return "read" if reads or (method == "POST" and _under(path, _ASKING)) else "write"
+
+
+def opened_workspace(request: Request) -> Workspace:
+    """The workspace that the caller's key belongs to."""
+    workspace: Workspace = request.scope["zhiyin.workspace"]
+    return workspace
+
+
+Opened = Annotated[Workspace, Depends(opened_workspace)]
+"""The workspace of a request; what a route takes."""
+
+
+def _under(path: str, places: tuple[str, ...]) -> bool:
+    return any(path == place or path.startswith(f"{place}/") for place in places)

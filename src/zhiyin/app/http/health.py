@@ -1,0 +1,58 @@
+"""Health, readiness, and what Prometheus reads."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+from zhiyin.app.http import metrics
+from zhiyin.app.http.figures import figures
+from zhiyin.app.http.tenants import Tenant, Tenants
+from zhiyin.core.config import Config
+from zhiyin.core.errors import ArtifactError
+
+router = APIRouter(tags=["health"])
+
+
+class Health(Config):
+    """Whether the service can answer."""
+
+    status: str
+    """"ok", or what is missing."""
+    model_version: str | None = None
+    """The artifact that serves the caller's workspace."""
+
+
+@router.get("/healthz")
+def healthz() -> Health:
+    """The process is alive. Needs no key."""
+    return Health(status="ok")
+
+
+@router.get("/readyz")
+def readyz(request: Request) -> Health:
+    """Slates can be made. Needs no key.
+
+    With one workspace, or with a key, it is that one that is asked; of several, every one
+    that was ever trained must serve.
+    """
+    tenant: Tenant | None = request.scope["zhiyin.tenant"]
+    if tenant is not None:
+        return Health(status="ok", model_version=tenant.workspace.engine().version)
+    tenants: Tenants = request.app.state.tenants
+    trained = [t for t in tenants if t.workspace.artifacts.current() is not None]
+    for each in trained:
+        each.workspace.engine()
+    if not trained:
+        raise ArtifactError("no workspace here has a trained model", hint="run `zhiyin train`")
+    return Health(status="ok")
+
+
+@router.get("/metrics", response_class=Response)
+def read_metrics(request: Request) -> Response:
+    """Counters, histograms and gauges in Prometheus' form, of the caller's workspace."""
+    tenant: Tenant | None = request.scope["zhiyin.tenant"]
+    tenants: Tenants = request.app.state.tenants
+    asked = list(tenants) if tenant is None else [tenant]
+    body = metrics.exposition(figures(asked), workspace=None if tenant is None else tenant.name)
+    return Response(body, media_type=CONTENT_TYPE_LATEST)

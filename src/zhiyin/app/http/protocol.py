@@ -1,0 +1,65 @@
+"""The connection: a head that is slow or endless is not waited for."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+_LONGEST_HEAD = 64 * 1024
+HEADER_S = 10.0
+"""Seconds for a head, where nothing else is set."""
+
+
+class PatientProtocol(HttpToolsProtocol):
+    """HTTP/1.1 with a limit on the time and the size of a request's head."""
+
+    header_s: float = HEADER_S
+    """Seconds from the opening of a connection, or the first byte, to the end of a head."""
+    _timer: asyncio.TimerHandle | None = None
+    _head = 0
+    _in_head = False
+
+    def connection_made(self, transport: Any) -> None:  # noqa: ANN401 - asyncio's own type
+        """A client came: it has so long to ask something."""
+        super().connection_made(transport)
+        self._wait()
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes came: part of a head counts against its limits."""
+        self._head += len(data)
+        super().data_received(data)
+        if self._in_head and self._head > _LONGEST_HEAD:
+            self.transport.abort()
+
+    def on_message_begin(self) -> None:
+        """A head begins."""
+        super().on_message_begin()
+        self._in_head, self._head = True, 0
+        if self._timer is None:
+            self._wait()
+
+    def on_headers_complete(self) -> None:
+        """The head is whole."""
+        self._in_head = False
+        self._stop()
+        super().on_headers_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The client left."""
+        self._stop()
+        super().connection_lost(exc)
+
+    def _wait(self) -> None:
+        self._timer = self.loop.call_later(self.header_s, self._give_up)
+
+    def _stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _give_up(self) -> None:
+        self._timer = None
+        if not self.transport.is_closing():
+            self.transport.close()

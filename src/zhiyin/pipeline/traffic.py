@@ -1,0 +1,256 @@
+"""What was shown and what was answered, counted by model, surface, arm and minute.
+
+A slate is answered when an event that speaks for an item (weight above 0) names its slate_id
+in its context. The counts lie in ``traffic.db`` of the workspace's folder, shared by all
+processes of a machine; they serve the metrics and the guard of the loop, and losing the file
+loses nothing else. Counts are gathered and written every second; an answer is looked up and
+written with its event.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from zhiyin.core.clock import Clock, system_clock
+from zhiyin.core.errors import StoreError
+from zhiyin.core.keys import id_key
+from zhiyin.core.protocols import Appended, EventStore, ExposureLog
+from zhiyin.pipeline.settings import EventSettings
+
+TRAFFIC_FILE = "traffic.db"
+"""Name of the file in a workspace's folder."""
+MINUTE = 60_000
+_DAY = 86_400_000
+_KEPT_MS = 60 * _DAY
+_WRITE_S = 1.0
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS slates (
+    version TEXT, surface TEXT, arm TEXT, minute INTEGER,
+    shown INTEGER NOT NULL, answered INTEGER NOT NULL,
+    PRIMARY KEY (version, surface, arm, minute)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS answers (slate TEXT PRIMARY KEY, at INTEGER) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS items (item INTEGER PRIMARY KEY, at INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS totals (name TEXT PRIMARY KEY, amount INTEGER NOT NULL) WITHOUT ROWID;
+"""
+_ADD_SLATES = (
+    "INSERT INTO slates VALUES (?, ?, ?, ?, ?, ?) "
+    "ON CONFLICT (version, surface, arm, minute) DO UPDATE SET "
+    "shown = shown + excluded.shown, answered = answered + excluded.answered"
+)
+_ADD_ITEM = "INSERT INTO items VALUES (?, ?) ON CONFLICT (item) DO UPDATE SET at = excluded.at"
+_ADD_TOTAL = (
+    "INSERT INTO totals VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET "
+    "amount = amount + excluded.amount"
+)
+Place = tuple[str, str, str, int]
+"""Version, surface, arm, minute."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Slates of one group, and how many of them were answered."""
+
+    shown: int
+    answered: int
+
+    @property
+    def share(self) -> float:
+        """Answered slates over shown ones; 0 where none was shown."""
+        return self.answered / self.shown if self.shown else 0.0
+
+
+class Traffic:
+    """The counts of one workspace.
+
+    Args:
+        folder: The workspace's folder.
+        clock: Source of the present.
+    """
+
+    def __init__(self, folder: Path, *, clock: Clock = system_clock) -> None:
+        self._path = folder / TRAFFIC_FILE
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._database = threading.Lock()
+        self._shown: Counter[Place] = Counter()
+        self._items: dict[str, int] = {}
+        self._totals: Counter[str] = Counter()
+        self._stop = threading.Event()
+        try:
+            self._connection = sqlite3.connect(self._path, timeout=10, check_same_thread=False)
+            self._connection.execute("PRAGMA journal_mode=WAL")
+            self._connection.execute("PRAGMA synchronous=OFF")
+            self._connection.executescript(_SCHEMA)
+        except sqlite3.Error as error:
+            raise StoreError(
+                f"{self._path} cannot be used: {error}", hint="the file may be deleted"
+            ) from error
+        self._writer = threading.Thread(target=self._write, daemon=True, name="traffic")
+        self._writer.start()
+
+    def close(self) -> None:
+        """Writes what is left, and closes the file."""
+        self._stop.set()
+        self._writer.join()
+        self.flush()
+        with self._database:
+            self._connection.close()
+
+    def shown(self, slate: Mapping[str, Any], *, popular: frozenset[str] = frozenset()) -> None:
+        """Counts a slate.
+
+        Args:
+            slate: As it is logged.
+            popular: Items that count as popular, for their share of what is shown.
+        """
+        items = [position["item_id"] for position in slate["positions"]]
+        created = int(slate["created"])
+        with self._lock:
+            self._shown[_place(slate)] += 1
+            self._totals["positions"] += len(items)
+            self._totals["popular"] += sum(item in popular for item in items)
+            for item in items:
+                self._items[item] = created
+
+    def answered(self, slates: Sequence[Mapping[str, Any]]) -> int:
+        """Counts slates as answered, each once; returns how many were not yet."""
+        fresh = 0
+        with self._database, self._connection:
+            for slate in slates:
+                row = (slate["slate_id"], self._clock())
+                new = self._connection.execute("INSERT OR IGNORE INTO answers VALUES (?, ?)", row)
+                if new.rowcount:
+                    self._connection.execute(_ADD_SLATES, (*_place(slate), 0, 1))
+                    fresh += 1
+        return fresh
+
+    def rates(
+        self, *, by: Sequence[str] = ("version",), since: int = 0, until: int = 2**62
+    ) -> dict[tuple[str, ...], Rate]:
+        """Shown and answered slates by group.
+
+        Args:
+            by: Some of version, surface, arm.
+            since: Only slates made at or after this time, in milliseconds.
+            until: Only slates made before it; both are rounded down to a minute.
+        """
+        columns = [name for name in ("version", "surface", "arm") if name in by]
+        names = ", ".join(columns)
+        query = (
+            f"SELECT {names}, sum(shown), sum(answered) FROM slates "
+            f"WHERE minute >= ? AND minute < ? GROUP BY {names} ORDER BY {names}"
+        )
+        with self._database:
+            rows = self._connection.execute(query, (since // MINUTE, until // MINUTE)).fetchall()
+        return {tuple(row[:-2]): Rate(int(row[-2]), int(row[-1])) for row in rows}
+
+    def items_shown(self, *, since: int) -> int:
+        """How many different items were shown at or after a time."""
+        query = "SELECT count(*) FROM items WHERE at >= ?"
+        with self._database:
+            return int(self._connection.execute(query, (since,)).fetchone()[0])
+
+    def totals(self) -> dict[str, int]:
+        """Positions shown, and how many of them held popular items."""
+        with self._database:
+            return dict(self._connection.execute("SELECT name, amount FROM totals"))
+
+    def flush(self) -> None:
+        """Writes what was gathered."""
+        with self._lock:
+            shown, self._shown = self._shown, Counter()
+            items, self._items = self._items, {}
+            totals, self._totals = self._totals, Counter()
+        if not shown:
+            return
+        with self._database, self._connection:
+            rows = [(*place, n, 0) for place, n in shown.items()]
+            self._connection.executemany(_ADD_SLATES, rows)
+            self._connection.executemany(_ADD_ITEM, [(id_key(i), at) for i, at in items.items()])
+            self._connection.executemany(_ADD_TOTAL, list(totals.items()))
+
+    def forget_old(self) -> None:
+        """Drops what is older than sixty days."""
+        least = self._clock() - _KEPT_MS
+        with self._database, self._connection:
+            self._connection.execute("DELETE FROM answers WHERE at < ?", (least,))
+            self._connection.execute("DELETE FROM items WHERE at < ?", (least,))
+            self._connection.execute("DELETE FROM slates WHERE minute < ?", (least // MINUTE,))
+
+    def _write(self) -> None:
+        while not self._stop.wait(_WRITE_S):
+            try:
+                self.flush()
+            except sqlite3.Error:  # a full disk loses counts, not slates
+                continue
+
+
+class CountedExposures:
+    """An exposure log whose slates are counted."""
+
+    def __init__(
+        self, log: ExposureLog, traffic: Traffic, popular: Callable[[], frozenset[str]]
+    ) -> None:
+        self._log = log
+        self._traffic = traffic
+        self._popular = popular
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the log has
+        return getattr(self._log, name)
+
+    def record(self, slate: Mapping[str, Any]) -> None:
+        """See `ExposureLog.record`."""
+        self._log.record(slate)
+        self._traffic.shown(slate, popular=self._popular())
+
+
+class CountedEvents:
+    """An event store that tells which slates its events answer."""
+
+    def __init__(
+        self, store: EventStore, log: ExposureLog, traffic: Traffic, settings: EventSettings
+    ) -> None:
+        self._store = store
+        self._log = log
+        self._traffic = traffic
+        self._settings = settings
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the store has
+        return getattr(self._store, name)
+
+    def append(self, events: pl.DataFrame) -> Appended:
+        """See `EventStore.append`."""
+        stored = self._store.append(events)
+        if stored.accepted and "context" in events.columns:
+            self._note(events)
+        return stored
+
+    def _note(self, events: pl.DataFrame) -> None:
+        named = events.filter(pl.col("context").str.contains('"slate_id"', literal=True))
+        if not named.height:
+            return
+        weights, default = self._settings.weights, self._settings.default_weight
+        ids = {
+            json.loads(context).get("slate_id"): None
+            for kind, context in named.select(pl.col("type").cast(pl.String), "context").iter_rows()
+            if weights.get(kind, default) > 0
+        }
+        slates = [self._log.find(str(slate_id)) for slate_id in ids if slate_id]
+        try:
+            self._traffic.answered([slate for slate in slates if slate is not None])
+        except sqlite3.Error:  # the event is stored: its count is not worth an error
+            return
+
+
+def _place(slate: Mapping[str, Any]) -> Place:
+    minute = int(slate["created"]) // MINUTE
+    return str(slate["model_version"]), str(slate["surface"]), str(slate["arm"]), minute
