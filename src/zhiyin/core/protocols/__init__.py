@@ -3,7 +3,7 @@
 from zhiyin.core.protocols.encoders import Encoded, TextEncoder, TextRole, VectorIndex
 from zhiyin.core.protocols.language import Form, Grammar, LanguageModel, Prompt, Reply, Turn
 from zhiyin.core.protocols.models import Arrays, Retriever
-from zhiyin.core.protocols.policies import Policy, Selection
+from zhiyin.core.protocols.policies import Odds, Policy, Selection
 from zhiyin.core.protocols.recommender import Recommender
 from zhiyin.core.protocols.scorers import RankingData, Scorer
 from zhiyin.core.protocols.stores import (
