@@ -12,7 +12,7 @@ import random
 import shutil
 import socket
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -85,6 +85,31 @@ def require() -> Require:
 def shared_data(require: Require) -> Callable[[str], Path]:
     """``shared_data("ml-1m")``: the folder of a data set beside the repository."""
     return require.data
+
+
+@pytest.fixture(scope="session")
+def postgres_server(require: Require) -> Iterator[Any]:
+    """A real Postgres of this test run, which starts with the first test that asks for it."""
+    require.module("pg8000", extra="postgres")
+    from zhiyin.testing.servers import PostgresServer  # noqa: PLC0415 - needs an extra
+
+    programs = PostgresServer.programs()
+    if programs is None:
+        require.missing("a Postgres", hint="apt-get install postgresql")
+    with PostgresServer(programs) as server:
+        server.announce()
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis_server(require: Require) -> Iterator[Any]:
+    """A real Redis of this test run, which starts with the first test that asks for it."""
+    require.module("redis", extra="redis")
+    from zhiyin.testing.servers import RedisServer  # noqa: PLC0415 - needs an extra
+
+    with RedisServer(require.command("redis-server")) as server:
+        server.announce()
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,8 @@
     ├── ExpressionError        a filter or a boost cannot be read
     ├── StoreError             the store cannot do what was asked
     │   ├── StoreFullError     the disk is full
-    │   └── StoreBusyError     somebody else holds the lock
+    │   ├── StoreBusyError     somebody else holds the lock
+    │   └── StoreUnreachableError  the server of the store does not answer
     └── MissingExtraError      an optional dependency is not installed
 
 Each message says what happened and where; ``hint`` says what to do next.
@@ -109,6 +110,10 @@ class StoreFullError(StoreError):
 
 class StoreBusyError(StoreError):
     """Another process holds the lock."""
+
+
+class StoreUnreachableError(StoreError):
+    """The server of the store does not answer; it is used again as soon as it does."""
 
 
 class MissingExtraError(ZhiyinError):

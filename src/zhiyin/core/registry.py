@@ -40,8 +40,10 @@ _EXTRA_OF = {
     "uvicorn": "serve",
     "orjson": "serve",
     "nicegui": "console",
+    "xllamacpp": "llm",
     "redis": "redis",
-    "psycopg": "postgres",
+    "pg8000": "postgres",
+    "adbc_driver_postgresql": "postgres",
 }
 
 
