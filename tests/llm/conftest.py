@@ -15,11 +15,15 @@ import pytest
 class ChatServer:
     """Answers chat requests from a function of the request's body.
 
-    The function returns the message's text, or (status, raw body).
+    The function returns the message's text, or (status, raw body), or (status, raw body,
+    headers). A text is streamed where the request asks for that, three characters at a time;
+    a stream breaks off after ``cut`` events.
     """
 
     def __init__(self) -> None:
-        self.script: Callable[[dict[str, Any]], str | tuple[int, bytes]] = lambda body: "{}"
+        self.script: Callable[[dict[str, Any]], Any] = lambda body: "{}"
+        self.cut: int | None = None
+        self.usage: dict[str, int] = {"prompt_tokens": 11, "completion_tokens": 5}
         self.requests: list[dict[str, Any]] = []
         self.keys: list[str | None] = []
         self.drip = 0.0
@@ -48,18 +52,35 @@ class ChatServer:
             self.most_at_once = max(self.most_at_once, self.at_once)
         said = self.script(body)
         if isinstance(said, str):
-            said = 200, json.dumps({"choices": [{"message": {"content": said}}]}).encode()
+            if body.get("stream"):
+                said = 200, self._events(said, "stream_options" in body)
+            else:
+                answer = {"choices": [{"message": {"content": said}}], "usage": self.usage}
+                said = 200, json.dumps(answer).encode()
         with self._lock:
             self.at_once -= 1
         try:
             request.send_response(said[0])
             request.send_header("Content-Length", str(len(said[1])))
+            for name, value in (said[2] if len(said) > 2 else {}).items():
+                request.send_header(name, value)
             request.end_headers()
             for at in range(0, len(said[1]), 8 if self.drip else len(said[1]) or 1):
                 request.wfile.write(said[1][at : at + (8 if self.drip else len(said[1]))])
                 time.sleep(self.drip)
         except (BrokenPipeError, ConnectionResetError):
             pass
+
+    def _events(self, text: str, counted: bool) -> bytes:
+        deltas = [{"role": "assistant", "content": None}]
+        deltas += [{"content": text[at : at + 3]} for at in range(0, len(text), 3)]
+        events: list[dict[str, Any]] = [{"choices": [{"delta": delta}]} for delta in deltas]
+        events.append({"choices": [{"delta": {}, "finish_reason": "stop"}]})
+        events += [{"choices": [], "usage": self.usage}] if counted else []
+        lines = [": a comment", *(f"data: {json.dumps(event)}" for event in events)]
+        if self.cut is not None:
+            return "\n\n".join(lines[: self.cut]).encode() + b"\n\n"
+        return ("\n\n".join([*lines, "data: [DONE]"]) + "\n\n").encode()
 
     def close(self) -> None:
         self._http.shutdown()

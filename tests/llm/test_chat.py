@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from pydantic import BaseModel
 from tests.llm.conftest import ChatServer
 
 from zhiyin.core.protocols import LanguageModel, Prompt
+from zhiyin.llm.budget import Budget, BudgetConfig
 from zhiyin.llm.chat import ChatClient, ChatConfig
 from zhiyin.llm.replies import ReplyCache
 from zhiyin.llm.scripted import ScriptedModel
@@ -30,15 +32,18 @@ def good(text: str) -> bool:
 
 
 def user(body: dict[str, Any]) -> str:
-    return body["messages"][1]["content"]
+    """The question, whatever was said before and after it."""
+    texts = [m["content"] for m in body["messages"] if m["role"] == "user"]
+    asked = [text for text in texts if not text.startswith("That was not")]
+    return asked[-1]
 
 
 def client(server: ChatServer, **settings: Any) -> ChatClient:
-    cache = settings.pop("cache", None)
+    cache, budget = settings.pop("cache", None), settings.pop("budget", None)
     environment = settings.pop("environment", {})
     config = ChatConfig(base_url=server.url, model="m", **{"backoff": 0.0, **settings})
     return ChatClient(
-        config, rng=np.random.default_rng(0), cache=cache, environment=environment,
+        config, rng=np.random.default_rng(0), cache=cache, budget=budget, environment=environment,
         sleep=lambda seconds: None,
     )  # fmt: skip
 
@@ -48,6 +53,8 @@ def ask(made: ChatClient, *questions: str) -> list[Any]:
 
 
 class TestChatClient(LanguageModelConformance):
+    """Over real HTTP."""
+
     @pytest.fixture(autouse=True)
     def _server(self, chat_server: ChatServer) -> None:
         self.server = chat_server
@@ -55,6 +62,26 @@ class TestChatClient(LanguageModelConformance):
     def make(self, said: dict[str, str]) -> LanguageModel:
         self.server.script = lambda body: said[user(body)]
         return client(self.server)
+
+
+class TestBehindEveryGuard(LanguageModelConformance):
+    """With a cache and a budget, and an endpoint that knows no form."""
+
+    @pytest.fixture(autouse=True)
+    def _server(self, chat_server: ChatServer, tmp_path: Path) -> Iterator[None]:
+        self.server = chat_server
+        self.cache = ReplyCache(tmp_path / "replies.sqlite")
+        budget = BudgetConfig(tokens_per_day=10**7, price_in=1.0)
+        self.budget = Budget(budget, tmp_path / "spent.sqlite", model="m")
+        yield
+        self.cache.close()
+        self.budget.close()
+
+    def make(self, said: dict[str, str]) -> LanguageModel:
+        self.server.script = lambda body: (
+            (400, b"what?") if "response_format" in body else said[user(body)]
+        )
+        return client(self.server, cache=self.cache, budget=self.budget)
 
 
 class TestScriptedModel(LanguageModelConformance):
@@ -103,8 +130,10 @@ def test_an_answer_of_another_protocol_is_a_problem_told(
 def test_an_endpoint_without_schemas_is_asked_plainly(chat_server: ChatServer) -> None:
     chat_server.script = lambda body: (400, b"what?") if "response_format" in body else '{"n": 3}'
     made = client(chat_server, concurrency=1)
-    assert [r.text for r in ask(made, "a", "b")] == ['{"n": 3}'] * 2
-    assert len(chat_server.requests) == 3
+    assert [r.text for r in ask(made, "a", "b", "c")] == ['{"n": 3}'] * 3
+    # With a schema, without; with "any object", without; from then on without.
+    assert ["response_format" in r for r in chat_server.requests] == [True, False] * 2 + [False]
+    assert '"required": ["n"]' in chat_server.requests[-1]["messages"][0]["content"]
 
 
 def test_trouble_is_waited_out(chat_server: ChatServer) -> None:
@@ -118,7 +147,7 @@ def test_a_refusal_of_everything_stops_the_asking(chat_server: ChatServer) -> No
     replies = ask(client(chat_server, concurrency=1), *"abcdef")
     assert all(reply.text is None for reply in replies)
     assert "bad key" in replies[0].problem
-    assert len(chat_server.requests) == 2  # with a schema, and without
+    assert len(chat_server.requests) == 1
 
 
 def test_one_refused_question_does_not_stop_the_others(chat_server: ChatServer) -> None:
