@@ -27,11 +27,15 @@ _SAYS = r'"(?:hidden|available)"\s*:'
 
 def is_open(attributes: Mapping[str, Any] | None) -> bool:
     """Whether an item with these attributes may be shown; None for one that is not there."""
+    said = "" if attributes is None else str(attributes.get("available", "")).lower()
+    return is_listed(attributes) and said not in _NO
+
+
+def is_listed(attributes: Mapping[str, Any] | None) -> bool:
+    """Whether an item with these attributes may be found: what is sold out may."""
     if attributes is None:
         return False
-    if str(attributes.get("hidden", "")).lower() in _YES:
-        return False
-    return str(attributes.get("available", "")).lower() not in _NO
+    return str(attributes.get("hidden", "")).lower() not in _YES
 
 
 class Availability:

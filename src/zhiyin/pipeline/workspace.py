@@ -16,7 +16,8 @@ from zhiyin.core.clock import Clock, system_clock
 from zhiyin.core.errors import StoreBusyError, StoreError
 from zhiyin.core.keys import id_keys
 from zhiyin.core.progress import Progress, silent
-from zhiyin.core.protocols import Appended, LanguageModel, Policy, TextEncoder
+from zhiyin.core.messages import ErasureCertificate, UserExport
+from zhiyin.core.protocols import Appended, EntityKind, LanguageModel, Policy, TextEncoder
 from zhiyin.core.slate import Slate
 from zhiyin.data.dataset import Dataset
 from zhiyin.data.importing import ImportOptions, TableReport
@@ -29,11 +30,15 @@ from zhiyin.pipeline.engine import Engine, Stores
 from zhiyin.pipeline.enrichment import EnrichmentReport, enrich_items
 from zhiyin.pipeline.following import EngineFollower
 from zhiyin.pipeline.importing import import_tables
-from zhiyin.pipeline.items import store_items
+from zhiyin.pipeline.erasure import erase_entity
+from zhiyin.pipeline.exporting import export_user
+from zhiyin.pipeline.items import store_items, store_users
 from zhiyin.pipeline.language_model import open_language_model
 from zhiyin.pipeline.likeness import Neighbour
 from zhiyin.pipeline.live import record_events
 from zhiyin.pipeline.profiles import Profiles, ProfileScorer, open_profiles
+from zhiyin.pipeline.records import Records
+from zhiyin.pipeline.scrubbing import concerned
 from zhiyin.pipeline.search.alike import By, Categories, Likeness
 from zhiyin.pipeline.search.asking import alike, taste_of
 from zhiyin.pipeline.search.results import SearchResult
@@ -271,6 +276,43 @@ class Workspace:
         self.announce(ids)
         return ids
 
+    def upsert_users(self, users: Sequence[dict[str, Any]]) -> list[str]:
+        """Adds or replaces users; each has user_id and any attributes (see the API).
+
+        Returns:
+            Their ids.
+
+        Raises:
+            DataError: A user is malformed; nothing was stored.
+        """
+        return store_users(self.stores.entities, users)
+
+    def records(self, kind: EntityKind) -> Records:
+        """The users or the items, one by one."""
+        return Records(kind, self.stores.entities, self)
+
+    def export_user(self, user_id: str) -> UserExport:
+        """All that is stored about one user; see `zhiyin.pipeline.exporting`."""
+        return export_user(self.stores, user_id, clock=self._clock)
+
+    def erase(self, kind: EntityKind, entity_id: str) -> ErasureCertificate:
+        """Erases a user or an item from everything; see `zhiyin.pipeline.erasure`."""
+        certificate = erase_entity(self, kind, entity_id, clock=self._clock)
+        if kind == "item":
+            self.announce([entity_id])
+        return certificate
+
+    def unlist(self, item_id: str) -> int:
+        """Takes an erased item out of the search index; returns how many entries went."""
+        return self.searcher().unlist(item_id)
+
+    def forget(self) -> None:
+        """Has the serving engine forget what was erased, by whatever process."""
+        serving = self.following.serving
+        for stone in self.artifacts.erased.fresh():
+            if serving is not None and serving.trained.last_seq <= stone.seq:
+                serving.forget(stone.kind, stone.key)
+
     def announce(self, item_ids: Sequence[str]) -> None:
         """Tells everything here, and every other process, of items that the store has anew."""
         self._notice(item_ids)
@@ -412,12 +454,15 @@ class Workspace:
                 before it.
         """
         self._meet_changes()
+        self.forget()
         return self.following.engine()
 
     def _load(self, version: str) -> Engine:
-        trained = restore(self.artifacts.manifest(version), self.artifacts.arrays(version))
+        with self.artifacts.steady():
+            manifest = self.artifacts.manifest(version)
+            trained = restore(manifest, self.artifacts.arrays(version))
         self.profiles.follow(trained)
-        return Engine(
+        engine = Engine(
             trained,
             version=version,
             stores=self.stores,
@@ -427,6 +472,9 @@ class Workspace:
             encoder=self.encoder,
             tastes=ProfileScorer(self.profiles),
         )
+        for stone in concerned(manifest, self.artifacts.erased.all()):
+            engine.forget(stone.kind, stone.key)
+        return engine
 
     def _next_version(self) -> str:
         taken = [int(v[1:]) for v in self.artifacts.versions() if v[1:].isdigit()]

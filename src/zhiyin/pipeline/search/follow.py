@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from threading import RLock
@@ -21,7 +22,7 @@ from zhiyin.encode.choose import ChosenEncoder
 from zhiyin.pipeline.search.documents import Document, document
 from zhiyin.pipeline.search.index import CatalogueIndex
 from zhiyin.pipeline.search.reader import FAILURES, QueryReader
-from zhiyin.pipeline.search.storage import load_index, save_index
+from zhiyin.pipeline.search.storage import load_index, save_index, written
 
 LOOK_EVERY_MS = 1000
 """Milliseconds between looks for items that other processes stored."""
@@ -71,6 +72,26 @@ class FollowingIndex:
         """Told of items that were just stored or erased."""
         with self.lock:
             self._noticed.update(item_ids)
+
+    def unlist(self, item_id: str) -> int:
+        """Takes an erased item out, of the files too; returns how many entries went."""
+        with self.lock:
+            if self._index is None:
+                if not self._folder.exists():
+                    return 0
+                self._open(silent)
+            index = self._index or CatalogueIndex(self._encoder)
+            held = item_id in index.row_of
+            index.drop([item_id])
+            ids, _, attributes = self._everything()
+            pairs = zip(ids, attributes, strict=True)
+            index.fold({item: document(json.loads(text or "{}")) for item, text in pairs})
+            before = written(self._folder)
+            if not index.unread:
+                save_index(index, self._folder)
+            if written(self._folder) == before:  # an old index would still name it
+                shutil.rmtree(self._folder, ignore_errors=True)
+            return int(held)
 
     def expire(self) -> None:
         """Told that any number of items changed: the next search looks at all."""

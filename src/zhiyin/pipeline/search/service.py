@@ -15,6 +15,7 @@ from zhiyin.core.keys import id_keys
 from zhiyin.core.progress import Progress, silent
 from zhiyin.core.protocols import EntityStore
 from zhiyin.encode.text.language import SMALL_WORDS, detect_language
+from zhiyin.pipeline.availability import is_listed
 from zhiyin.pipeline.encoding import open_encoder
 from zhiyin.pipeline.likeness import Neighbour
 from zhiyin.pipeline.search.alike import Categories, Likeness, nearest
@@ -80,6 +81,10 @@ class CatalogueSearch:
         """Told of items that were just stored or erased: the next search knows them."""
         self._items.notice(item_ids)
 
+    def unlist(self, item_id: str) -> int:
+        """Takes an erased item out of the index, on disk too; returns how many entries went."""
+        return self._items.unlist(item_id)
+
     def expire(self) -> None:
         """Told that any number of items changed."""
         self._items.expire()
@@ -117,6 +122,7 @@ class CatalogueSearch:
         total = found.meaning + found.keywords + personal
         best: list[int] = np.lexsort((id_keys(ids), -total))[:n].tolist()
         attributes = self._entities.get("item", [ids[i] for i in best])
+        best = [i for i in best if is_listed(attributes.get(ids[i]))]
         hits = [
             self._hit(index, asked, found, i, ids[i], float(personal[i]), attributes, explain)
             for i in best

@@ -61,6 +61,14 @@ def save_index(index: CatalogueIndex, root: Path) -> None:
         ) from error
 
 
+def written(root: Path) -> str:
+    """The name of the index that counts; "" where there is none."""
+    try:
+        return (root / _POINTER).read_text(encoding="utf-8").strip()
+    except OSError:
+        return ""
+
+
 def load_index(encoder: TextEncoder, root: Path) -> CatalogueIndex | None:
     """The index that counts, memory-mapped; None where there is none.
 
