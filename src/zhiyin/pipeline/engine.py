@@ -22,6 +22,7 @@ from zhiyin.core.protocols import (
     EntityStore,
     EventStore,
     ExposureLog,
+    OnlineState,
     PastEvent,
     Policy,
     ProfileStore,
@@ -61,6 +62,8 @@ class Stores:
     close: Callable[[], None] = lambda: None
     erase: Callable[[EntityKind, str], Mapping[str, int]] | None = None
     """Erases a user or an item from everything; how many rows went, by table."""
+    online: OnlineState | None = None
+    """What all processes of a service agree on at once; None where there is one."""
 
 
 class Engine:

@@ -13,6 +13,7 @@ from zhiyin.core.config import Config
 from zhiyin.core.errors import ConfigError
 from zhiyin.data.templates import GENERAL_WEIGHTS
 from zhiyin.pipeline.service_settings import HttpSettings, LoopSettings
+from zhiyin.pipeline.storage_settings import OnlineSettings, StoreSettings
 from zhiyin.policy.selection import BoltzmannConfig, EpsilonGreedyConfig
 
 
@@ -138,6 +139,10 @@ class Settings(Config):
     """The section [http]."""
     loop: LoopSettings = LoopSettings()
     """The section [loop]."""
+    store: StoreSettings = StoreSettings()
+    """The section [store]."""
+    online: OnlineSettings = OnlineSettings()
+    """The section [online]."""
 
 
 def read_settings(path: Path) -> Settings:

@@ -7,6 +7,7 @@ import os
 import tempfile
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import ExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,7 @@ def create_app(
         with ExitStack() as stack:
             stack.callback(limiter.close)
             stack.callback(tenants.close)
-            tenants.open(open_workspace)
+            tenants.open(partial(open_workspace, several=shared is not None))
             stack.enter_context(one_blas_thread())
             current_default_thread_limiter().total_tokens = settings.threads
             _get_ready(tenants)

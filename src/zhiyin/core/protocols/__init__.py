@@ -3,6 +3,7 @@
 from zhiyin.core.protocols.encoders import Encoded, TextEncoder, TextRole, VectorIndex
 from zhiyin.core.protocols.language import Form, Grammar, LanguageModel, Prompt, Reply, Turn
 from zhiyin.core.protocols.models import Arrays, Retriever
+from zhiyin.core.protocols.online import OnlineState, owner_of
 from zhiyin.core.protocols.policies import Odds, Policy, Selection
 from zhiyin.core.protocols.recommender import Recommender
 from zhiyin.core.protocols.scorers import RankingData, Scorer
@@ -38,6 +39,7 @@ __all__ = [
     "Grammar",
     "LanguageModel",
     "Odds",
+    "OnlineState",
     "PastEvent",
     "Policy",
     "ProfileEdit",
@@ -54,4 +56,5 @@ __all__ = [
     "TextRole",
     "Turn",
     "VectorIndex",
+    "owner_of",
 ]
