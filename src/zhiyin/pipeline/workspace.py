@@ -15,8 +15,8 @@ from filelock import FileLock, Timeout
 from zhiyin.core.clock import Clock, system_clock
 from zhiyin.core.errors import StoreBusyError, StoreError
 from zhiyin.core.keys import id_keys
-from zhiyin.core.progress import Progress, silent
 from zhiyin.core.messages import ErasureCertificate, UserExport
+from zhiyin.core.progress import Progress, silent
 from zhiyin.core.protocols import Appended, EntityKind, LanguageModel, Policy, TextEncoder
 from zhiyin.core.slate import Slate
 from zhiyin.data.dataset import Dataset
@@ -28,10 +28,10 @@ from zhiyin.pipeline.changes import Changes
 from zhiyin.pipeline.encoding import meaning_encoder, words_alone
 from zhiyin.pipeline.engine import Engine, Stores
 from zhiyin.pipeline.enrichment import EnrichmentReport, enrich_items
-from zhiyin.pipeline.following import EngineFollower
-from zhiyin.pipeline.importing import import_tables
 from zhiyin.pipeline.erasure import erase_entity
 from zhiyin.pipeline.exporting import export_user
+from zhiyin.pipeline.following import EngineFollower
+from zhiyin.pipeline.importing import import_tables
 from zhiyin.pipeline.items import store_items, store_users
 from zhiyin.pipeline.language_model import open_language_model
 from zhiyin.pipeline.likeness import Neighbour
