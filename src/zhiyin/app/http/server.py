@@ -18,15 +18,13 @@ from fastapi.middleware.cors import CORSMiddleware
 
 from zhiyin import __version__
 from zhiyin.app.http import metrics
-from zhiyin.app.http.catalogue import router as catalogue
+from zhiyin.app.http.api import API_ROUTERS, describe
 from zhiyin.app.http.gate import Gate, Tracer
 from zhiyin.app.http.health import router as health
 from zhiyin.app.http.logs import set_up_logs
 from zhiyin.app.http.problems import install_problems
-from zhiyin.app.http.profile_routes import router as profile_router
 from zhiyin.app.http.protocol import PatientProtocol
 from zhiyin.app.http.rates import RateLimiter
-from zhiyin.app.http.routes import router
 from zhiyin.app.http.tenants import Tenants, check_address, named
 from zhiyin.core.errors import ArtifactError
 from zhiyin.core.registry import load_path
@@ -36,7 +34,7 @@ from zhiyin.pipeline.service_settings import HttpSettings
 from zhiyin.pipeline.settings import read_settings
 from zhiyin.pipeline.wiring import SETTINGS_FILE, open_workspace
 
-ROUTERS = (health, router, catalogue, profile_router)
+ROUTERS = (health, *API_ROUTERS)
 """Every route of the service."""
 _PLAN = "ZHIYIN_SERVE"
 """Variable that tells worker processes what they serve."""
@@ -83,6 +81,7 @@ def create_app(
     app.state.tenants = tenants
     for each in ROUTERS:
         app.include_router(each)
+    describe(app)
     install_problems(app)
     app.add_middleware(
         Gate,
