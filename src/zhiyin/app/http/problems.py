@@ -151,9 +151,9 @@ def problem_of(error: ZhiyinError) -> Problem:
     )
 
 
-def readable(text: str) -> str:
+def readable(text: str, longest: int = _LONGEST) -> str:
     """A text that UTF-8 can carry, of bounded length."""
-    return text[:_LONGEST].encode("utf-8", "replace").decode("utf-8")
+    return text[:longest].encode("utf-8", "replace").decode("utf-8")
 
 
 async def _ours(_request: Request, error: Exception) -> Response:

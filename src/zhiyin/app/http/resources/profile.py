@@ -1,0 +1,81 @@
+"""Interest profiles: read, edited, reset."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import Body
+
+from zhiyin.app.http.access import Opened
+from zhiyin.app.http.documented import UserId, answers, new_router
+from zhiyin.core.messages import Interest, ProfileChange, ProfileReset, ProfileView, TagEvidence
+from zhiyin.core.protocols import EditAction
+
+router = new_router("profile")
+
+_SHOWN = ProfileView(
+    user_id="u-7",
+    events=14,
+    wishes=["a quiet weekend by the water"],
+    interests=[
+        Interest(
+            facet="category",
+            name="outdoor",
+            weight=0.74,
+            source="behaviour",
+            evidence=TagEvidence(speaking_for={"view": 9, "purchase": 2}, items=["tent-1"]),
+        )
+    ],
+    unknown=[],
+)
+_CHANGES: dict[str, Any] = {
+    "edit": {
+        "summary": "More of this, none of that",
+        "value": {
+            "pin": ["category:outdoor"],
+            "mute": ["category:garden"],
+            "wish": ["a quiet weekend by the water"],
+        },
+    }
+}
+
+
+@router.get(
+    "/v1/profile/{user_id:path}",
+    summary="What is known of a user's interests",
+    responses=answers(_SHOWN, says="The profile; of somebody never seen, an empty one."),
+)
+def read_profile(workspace: Opened, user_id: UserId) -> ProfileView:
+    """Interests with the recorded facts that they rest on."""
+    return workspace.profile(user_id).view()
+
+
+@router.patch(
+    "/v1/profile/{user_id:path}",
+    summary="Edit a profile",
+    responses=answers(_SHOWN, 413, says="The profile as it is now."),
+)
+def edit_profile(
+    workspace: Opened,
+    user_id: UserId,
+    change: Annotated[ProfileChange, Body(openapi_examples=_CHANGES)],
+) -> ProfileView:
+    """Pins, mutes or forgets tags, adds wishes, all or none; the next slate knows of it."""
+    edits: dict[EditAction, list[str]] = {
+        "pin": change.pin,
+        "mute": change.mute,
+        "forget": change.forget,
+        "wish": change.wish,
+    }
+    workspace.profiles.edit(user_id, edits)
+    return workspace.profile(user_id).view()
+
+
+@router.delete(
+    "/v1/profile/{user_id:path}",
+    summary="Take all edits of a profile back",
+    responses=answers(ProfileReset(removed=3), says="How many there were."),
+)
+def reset_profile(workspace: Opened, user_id: UserId) -> ProfileReset:
+    """Takes all edits of a user back; what they did stays."""
+    return ProfileReset(removed=workspace.profiles.reset(user_id))
