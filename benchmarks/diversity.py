@@ -1,18 +1,20 @@
 """What diversity costs: NDCG@10 against intra-list diversity, as the knob goes from 0 to 1.
 
-    .venv/bin/python benchmarks/diversity.py [--users 6040] [--data ../shared/data/ml-1m]
+    .venv/bin/python benchmarks/diversity.py [--users 6040] [--data ../shared/data/ml-1m] [--pools]
 
 EASE (query_decay 5) scores ml-1m, leave-one-out; the 500 best items of each user are re-ranked
 to 10 by MMR and DPP over vectors of behaviour and over genres, and by xQuAD over genres.
 Diversity is the mean cosine distance of the pairs of a list, in the vectors that were used.
 The largest knob that costs at most 2 % of NDCG is chosen on every other user, and its cost is
-told on the rest. Beside it: popularity debiasing, and the time of one slate on one thread.
+told on the rest. Beside it: popularity debiasing, the time of one slate on one thread, and the
+same with fewer candidates, as surfaces have it (--pools: this alone, the rest stays stored).
 Writes benchmarks/results/diversity.json and diversity.svg.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import sys
@@ -54,6 +56,7 @@ CURVES += [("genres", "mmr"), ("genres", "dpp"), ("genres", "xquad")]
 KNOBS = [0.0, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0]
 STRENGTHS = [0.0, 0.1, 0.2, 0.5, 1.0, 2.0]
 CANDIDATES, N, DIM, SEED = 500, 10, 64, 7
+POOLS, SMALL_KNOBS = [30, 50, 100, 500], [0.02, 0.05, 0.1]
 COST = 0.02
 COLOURS = {"mmr": "#1f77b4", "dpp": "#d62728", "xquad": "#2ca02c"}
 
@@ -63,10 +66,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--users", type=int, default=6040)
     parser.add_argument("--data", type=Path, default=Path("../shared/data/ml-1m"))
+    parser.add_argument("--pools", action="store_true")
     arguments = parser.parse_args()
     console = Console()
     with threadpool_limits(1):
         world = prepared(arguments.data, arguments.users)
+        if arguments.pools:
+            document = json.loads((RESULTS / "diversity.json").read_text(encoding="utf-8"))
+            document["pools"] = pools(world)
+            console.print(document["pools"])
+            text = json.dumps(document, indent=1) + "\n"
+            (RESULTS / "diversity.json").write_text(text, encoding="utf-8")
+            return 0
         document: dict[str, Any] = {
             "data": arguments.data.name,
             "users": len(world.truth),
@@ -75,6 +86,7 @@ def main() -> int:
             "load": round(os.getloadavg()[0], 2),
             "curves": {},
             "debiasing": debiasing(world),
+            "pools": pools(world),
         }
         for features, method in CURVES:
             name = f"{method} over {features}"
@@ -163,6 +175,33 @@ def curve(world: World, method: str, table: Floats) -> dict[str, Any]:
         },
         "one_slate_ms": one_slate(world, method, table),
     }
+
+
+def pools(world: World) -> dict[str, Any]:
+    """The change of NDCG and of diversity where only the best few candidates are re-ranked."""
+    table = world.tables["behaviour"]
+    vectors, plain = csr_matrix(table), world.best.items[:, :N]
+    quality, spread = world.quality(plain), float(np.nanmean(diversity(plain, vectors, k=N)))
+    rows: list[dict[str, Any]] = []
+    for pool, method, knob in itertools.product(POOLS, ("mmr", "dpp"), SMALL_KNOBS):
+        reranker = METHODS[method](METHODS[method].Config(diversity=knob))
+        scores, items = world.best.scores[:, :pool], world.best.items[:, :pool]
+        lists = np.take_along_axis(items, reranker.rerank_all(scores, items, table, n=N), axis=1)
+        change = world.quality(lists) - quality
+        error = float(change.std() / np.sqrt(len(change)))
+        rows.append(
+            {
+                "pool": pool,
+                "method": method,
+                "knob": knob,
+                "ndcg_change": round(float(change.mean() / quality.mean()), 4),
+                "ndcg_error": round(float(error / quality.mean()), 4),
+                "diversity_change": round(
+                    float(np.nanmean(diversity(lists, vectors, k=N))) / spread - 1, 4
+                ),
+            }
+        )
+    return {"users": len(quality), "load": round(os.getloadavg()[0], 2), "rows": rows}
 
 
 def genres_of(lists: NDArray[np.int32], genres: Floats) -> float:

@@ -54,7 +54,7 @@ class YieldedRule(Frozen):
     rule: str
     """The rule, in words."""
     lost_to: str
-    """What it yielded to: exclusion, length, candidates, pin, cap, promotion or fairness."""
+    """What it yielded to: exclusion, length, candidates, pin, cap, promotion or rules."""
     why: str
     """The facts of this slate."""
 

@@ -13,7 +13,7 @@ import numpy as np
 from zhiyin.core.candidates import Candidates, Queries
 from zhiyin.core.clock import Clock, system_clock
 from zhiyin.core.errors import UnknownEntityError
-from zhiyin.core.histories import Floats
+from zhiyin.core.histories import Floats, ItemIndices
 from zhiyin.core.keys import id_key, id_keys
 from zhiyin.core.protocols import (
     EdgeStore,
@@ -37,8 +37,10 @@ from zhiyin.pipeline.evidence import with_evidence
 from zhiyin.pipeline.fresh_items import FreshItems
 from zhiyin.pipeline.likeness import Neighbour, items_like, users_like
 from zhiyin.pipeline.live_histories import LiveHistories
+from zhiyin.pipeline.ranker.stage import at_items
 from zhiyin.pipeline.settings import Settings
-from zhiyin.pipeline.slating import Slated, SlateQuery, Slater
+from zhiyin.pipeline.slating import Opening, Slated, SlateQuery, liked_by_all, make_slater
+from zhiyin.pipeline.slating.query import checked_context, with_properties
 from zhiyin.pipeline.trained import Trained
 
 _SPARE = 50
@@ -97,7 +99,14 @@ class Engine:
         self.trained = trained
         self.version = version
         self._stores = stores
-        self._slater = Slater(policy)
+        self._slater = make_slater(
+            trained,
+            policy,
+            settings=settings,
+            events=stores.events,
+            entities=stores.entities,
+            exposures=stores.exposures,
+        )
         self._settings = settings
         self._clock = clock
         self._new_id = new_id
@@ -131,6 +140,7 @@ class Engine:
         ids = list(item_ids)
         self._fresh.meet(id_keys(ids).tolist())
         self._open.notice(ids)
+        self._slater.table.notice(ids)
 
     def forget(self, kind: EntityKind, key: int) -> None:
         """Forgets an erased user or item at once; see `zhiyin.pipeline.tombstones`."""
@@ -145,34 +155,67 @@ class Engine:
         self,
         user_id: str | None,
         *,
-        n: int = 10,
+        n: int | None = None,
         surface: str = "home",
         session: Sequence[str] = (),
         exclude: Sequence[str] = (),
         seed: int = 0,
         explain: bool = False,
+        filter: str = "",
+        boost: str = "",
+        context: Mapping[str, Any] | None = None,
+        page_of: str = "",
+        return_properties: Sequence[str] = (),
     ) -> Slate:
         """A slate for a user, or for an anonymous session.
 
         Args:
             user_id: Anybody; users never seen get what their session, or everybody, likes.
-            n: Slate length; fewer where the catalogue is smaller.
+            n: Slate length, at most 1,000; fewer where the catalogue is smaller. None: as many
+                as the surface has.
             surface: Where the slate appears.
             session: Item ids that the visitor has just looked at, oldest first.
             exclude: Item ids that must not appear.
             seed: Seed of the draw: same inputs, same seed, same slate.
             explain: Whether to add sources and evidence to each position.
+            filter: Which items may be shown, as an expression; see `zhiyin.policy.expressions`.
+            boost: What scores are multiplied with, as an expression.
+            context: What is known of the moment: hour, device, place, query text, …
+            page_of: Id of a slate, or of a later page of it: its next page, which repeats
+                nothing of the pages before.
+            return_properties: Attributes to return with each item; "*" for all.
+
+        Raises:
+            ExpressionError: The filter or the boost cannot be read.
+            DataError: The context holds what JSON does not.
+            ConfigError: The surface is unknown, and ``serve.unknown_surface`` is "error".
+            UnknownEntityError: Nobody was shown the slate that ``page_of`` names.
         """
         now = self._clock()
         self._fresh.refresh(now=now)
+        moment = checked_context(context or {})
+        query = SlateQuery(
+            user_id, surface, now, n, session, exclude, seed, filter, boost, moment, page_of
+        )
+        opening = self._slater.open(query, self.items)
+        past = opening.remembered
+        recipe = opening.surface.settings.recipe
+        alone = recipe == "session" and len(session) > 0
         since = self._histories.since(user_id)
         queries = self._query(user_id, since, session, now)
-        query = SlateQuery(user_id, surface, now, n, session, exclude, seed)
-        scores, fallbacks = self._scores(queries, user_id)
-        self._bar(scores, queries, since, barred=[*session, *exclude])
-        candidates = self._candidates(scores)
-        candidates = self._ranked(candidates, queries, query)
-        slated = self._slated(candidates, query)
+        asked = self._query(None, (), session, now) if alone else queries
+        parts: dict[str, Floats] = {}
+        scores, fallbacks = self._scores(asked, None if alone else user_id, keep=parts)
+        if recipe == "popular":
+            scores[0], fallbacks = liked_by_all(self.trained, len(self.items)), []
+        elif recipe == "session" and not alone:
+            fallbacks.append("no session: what the user likes")
+        barred = [*session, *exclude, *opening.barred]
+        self._bar(scores, queries, since, barred=barred, hide_seen=past.hide_seen)
+        candidates = self._candidates(scores, parts)
+        if recipe != "popular":
+            candidates = self._ranked(candidates, asked, query)
+        slated = self._slated(candidates, opening, scores)
         positions = self._positions(slated)
         if explain:
             types = self._event_types(user_id)
@@ -183,6 +226,7 @@ class Engine:
                 bridge=self._fresh.bridge,
                 queries=queries,
                 types=types,
+                ranked=candidates,
             )
             positions = [_without_erased(position) for position in positions]
         slate = Slate(
@@ -198,9 +242,12 @@ class Engine:
             fallbacks=[*fallbacks, *slated.fallbacks],
             odds=slated.odds,
             lost_rules=list(slated.lost),
+            context=moment,
+            page_of=past.first_page,
+            page=past.page,
         )
         self._stores.exposures.record(slate.model_dump(mode="json"))
-        return slate
+        return with_properties(slate, self._stores.entities, return_properties)
 
     def rank(
         self,
@@ -228,13 +275,15 @@ class Engine:
         now = self._clock()
         self._fresh.refresh(now=now)
         queries = self._query(user_id, self._histories.since(user_id), session, now)
-        scores, fallbacks = self._scores(queries, user_id)
+        parts: dict[str, Floats] = {}
+        scores, fallbacks = self._scores(queries, user_id, keep=parts)
         vocabulary = self.items
         asked = list(dict.fromkeys(items))
         known = [i for i in asked if i in vocabulary.index]
         rows = np.array([vocabulary.index[i] for i in known], dtype=np.int32)
         order = np.lexsort((vocabulary.tie_order[rows], -scores[0, rows]))
-        best = Candidates(rows[order][None], scores[:, rows[order]])
+        picked = rows[order][None]
+        best = Candidates(picked, scores[:, rows[order]], _said_of(picked, parts))
         best = self._ranked(best, queries, SlateQuery(user_id, surface, now, len(asked), session))
         found: list[int] = best.items[0].tolist()
         values: list[float] = best.scores[0].tolist()
@@ -344,25 +393,27 @@ class Engine:
         since: Sequence[PastEvent],
         *,
         barred: Sequence[str],
+        hide_seen: bool,
     ) -> None:
         """Lowers what must not appear to -inf, in place."""
-        if self._settings.serve.hide_seen:
+        if hide_seen:
             bar(scores, queries.histories)
             barred = [*barred, *self._new_items_of(since)]
         index = self.items.index
         scores[0, [index[i] for i in barred if i in index]] = -np.inf
         self._open.bar(scores, self.items)
 
-    def _slated(self, candidates: Candidates, query: SlateQuery) -> Slated:
+    def _slated(self, candidates: Candidates, opening: Opening, scores: Floats) -> Slated:
         """The slate of what may be shown as of now: the store has the last word."""
         while True:
-            slated = self._slater.slate(candidates, query)
+            slated = self._slater.slate(candidates, opening, scores[0])
             rows: list[int] = slated.items.tolist()
             ids = [self.items.ids[row] for row in rows]
             opened = self._open.among(ids)
             if len(opened) == len(ids):
                 return slated
             shut = [row for row, item in zip(rows, ids, strict=True) if item not in opened]
+            scores[0, shut] = -np.inf
             stay = ~np.isin(candidates.items[0], shut)
             candidates = Candidates(
                 candidates.items[:, stay],
@@ -370,23 +421,24 @@ class Engine:
                 {name: column[:, stay] for name, column in candidates.columns.items()},
             )
 
-    def _candidates(self, scores: Floats) -> Candidates:
+    def _candidates(self, scores: Floats, parts: Mapping[str, Floats]) -> Candidates:
         """The best items of the blend, at most `CANDIDATES`, best first."""
         best = top_k(scores, k=CANDIDATES, tie_order=self.items.tie_order)
-        return Candidates(best.items, best.scores)
+        return Candidates(best.items, best.scores, _said_of(best.items, parts))
 
     def _ranked(self, candidates: Candidates, queries: Queries, query: SlateQuery) -> Candidates:
-        """The candidates as a ranker orders them, best first.
+        """The candidates as the ranker orders them, best first, where one was learned."""
+        ranker = self.trained.ranker
+        return candidates if ranker is None else ranker.order(candidates, queries, now=query.now)
 
-        The seam between retrieval and the slate: a ranker sees the candidates with the
-        blend's scores, the queries (history, user, present) and what was asked for.
-        """
-        return candidates
-
-    def _scores(self, queries: Queries, user_id: str | None) -> tuple[Floats, list[str]]:
+    def _scores(
+        self, queries: Queries, user_id: str | None, *, keep: dict[str, Floats] | None = None
+    ) -> tuple[Floats, list[str]]:
         known, profile = len(queries.histories.items), 0.0
         expected = None if known else self._expected(user_id)
-        scores = self._fresh.score(queries, expected=expected)
+        if self.trained.ranker is None:
+            keep = None
+        scores = self._fresh.score(queries, expected=expected, keep=keep)
         if self._tastes is not None and user_id is not None:
             leaning = lean(scores, self._tastes, user_id, items=self.items, n_events=known)
             scores, profile = leaning.scores, leaning.profile
@@ -423,13 +475,14 @@ class Engine:
         return [self.items.ids[i] for i in found[found >= len(self.trained.items)]]
 
     def _positions(self, slated: Slated) -> list[Position]:
-        ids = self.items.ids
-        return [
-            Position(item_id=ids[item], score=float(score), propensity=float(odds))
-            for item, score, odds in zip(
-                slated.items, slated.scores, slated.propensities, strict=True
-            )
-        ]
+        ids, rows = self.items.ids, [int(row) for row in slated.items]
+        columns = zip(rows, slated.scores.tolist(), slated.propensities.tolist(), strict=True)
+        return [Position(item_id=ids[row], score=s, propensity=p) for row, s, p in columns]
+
+
+def _said_of(items: ItemIndices, parts: Mapping[str, Floats]) -> dict[str, Floats]:
+    """What each retriever says of candidates, by name."""
+    return {name: at_items(values, items) for name, values in parts.items()}
 
 
 def _without_erased(position: Position) -> Position:

@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 from zhiyin.core.errors import ConfigError
 from zhiyin.data.templates import template
 from zhiyin.pipeline.settings import Settings
+from zhiyin.pipeline.surfaces import BUILT_IN, SurfaceSettings
 
 _HEAD = """\
 # Settings of this workspace. A line that begins with "# name =" shows a default: take the
@@ -38,7 +39,7 @@ def settings_text(*, trade: str | None = None) -> str:
         chosen = template(trade)
         values = {"events": chosen.model_dump(exclude={"summary"}, exclude_none=True)}
         head += f"#\n# Template {trade}. {chosen.summary}\n"
-    return head + "\n".join(_section(Settings, values, ""))
+    return head + "\n".join(_section(Settings(), values, ""))
 
 
 def write_settings(folder: Path, *, name: str, trade: str | None = None) -> Path:
@@ -56,41 +57,48 @@ def write_settings(folder: Path, *, name: str, trade: str | None = None) -> Path
     return path
 
 
-def _section(model: type[BaseModel], values: dict[str, Any], prefix: str) -> Iterator[str]:
+def _section(defaults: BaseModel, values: dict[str, Any], prefix: str) -> Iterator[str]:
     """The lines of one table: plain settings first, then tables within it."""
     later: list[tuple[str, FieldInfo]] = []
-    for name, field in model.model_fields.items():
-        if _is_table(field):
+    for name, field in type(defaults).model_fields.items():
+        if isinstance(getattr(defaults, name), BaseModel | dict):
             later.append((name, field))
         else:
             yield from _comment(field.description)
-            yield _line(name, field, values)
+            yield _line(name, getattr(defaults, name), values)
             yield ""
     for name, field in later:
-        path = f"{prefix}{name}"
+        path, below = f"{prefix}{name}", getattr(defaults, name)
         inner: dict[str, Any] = values.get(name, {})
         yield from _comment(field.description)
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+        if isinstance(below, BaseModel):
             yield f"[{path}]"
-            yield from _section(field.annotation, inner, f"{path}.")
+            yield from _section(below, inner, f"{path}.")
+        elif name == "surfaces":
+            yield from _surfaces(below)
         else:
             yield f"[{path}]" if inner else f"# [{path}]"
-            default: dict[str, Any] = field.get_default(call_default_factory=True) or {}
             mark = "" if inner else "# "
-            yield from (f"{mark}{line}" for line in _toml(inner or default))
+            yield from (f"{mark}{line}" for line in _toml(inner or below))
             yield ""
 
 
-def _is_table(field: FieldInfo) -> bool:
-    if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-        return True
-    return isinstance(field.get_default(call_default_factory=True), dict)
+def _surfaces(surfaces: dict[str, SurfaceSettings]) -> Iterator[str]:
+    """Every setting of the first surface, and of the others what is different there."""
+    first, *others = surfaces
+    yield "# [surfaces]"
+    yield ""
+    yield f"[surfaces.{first}]"
+    yield from _section(surfaces[first], {}, f"surfaces.{first}.")
+    for name in others:
+        shown = _toml({"surfaces": {name: BUILT_IN[name]}})
+        yield from (f"# {line}" if line else "" for line in shown)
+        yield ""
 
 
-def _line(name: str, field: FieldInfo, values: dict[str, Any]) -> str:
+def _line(name: str, default: Any, values: dict[str, Any]) -> str:  # noqa: ANN401 - any setting
     if name in values:
         return "\n".join(_toml({name: values[name]}))
-    default = field.get_default(call_default_factory=True)
     if default is None:
         return f"# {name} ="
     return "\n".join(f"# {line}" for line in _toml({name: default}))

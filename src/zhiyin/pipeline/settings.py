@@ -5,15 +5,16 @@ from __future__ import annotations
 import tomllib
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from zhiyin.core.config import Config
 from zhiyin.core.errors import ConfigError
 from zhiyin.data.templates import GENERAL_WEIGHTS
 from zhiyin.pipeline.service_settings import HttpSettings, LoopSettings
 from zhiyin.pipeline.storage_settings import OnlineSettings, StoreSettings
+from zhiyin.pipeline.surfaces import SurfaceSettings, built_in_surfaces, over_built_in
 from zhiyin.policy.selection import BoltzmannConfig, EpsilonGreedyConfig
 
 
@@ -59,6 +60,9 @@ class ServeSettings(Config):
     """Whether items that the user has interacted with are left out."""
     history_length: int = 500
     """How many of a user's events since the last training are read for a query."""
+    unknown_surface: Literal["default", "error"] = "default"
+    """What a request for a surface without a section gets: a slate by default settings, which
+    says so, or an error."""
 
 
 class ProfileSettings(Config):
@@ -143,6 +147,14 @@ class Settings(Config):
     """The section [store]."""
     online: OnlineSettings = OnlineSettings()
     """The section [online]."""
+    surfaces: dict[str, SurfaceSettings] = Field(default_factory=built_in_surfaces)
+    """The sections [surfaces.NAME]: what each surface does. What a section of home, detail,
+    cart, search, feed or email does not say is as built in."""
+
+    @field_validator("surfaces", mode="before")
+    @classmethod
+    def _over_built_in(cls, given: object) -> object:
+        return over_built_in(given)
 
 
 def read_settings(path: Path) -> Settings:
@@ -171,11 +183,23 @@ def read_settings(path: Path) -> Settings:
 
 def _nearest(name: str) -> str:
     """What somebody who wrote this may have meant."""
-    sections: dict[str, dict[str, object]] = Settings().model_dump()
-    known = {key: f"{section}.{key}" for section, keys in sections.items() for key in keys}
-    known |= {section: section for section in sections}
-    found = get_close_matches(name.rpartition(".")[2], known, n=1)
+    *parents, word = name.split(".")
+    inside, model = "", Settings
+    if parents[:1] == ["surfaces"] and len(parents) > 1:
+        inside, model = f"surfaces.{parents[1]}.", SurfaceSettings
+    known = _names(model, inside)
+    found = get_close_matches(word, known, n=1)
     return f"did you mean {known[found[0]]}?" if found else "see docs/configuration.md"
+
+
+def _names(model: type[BaseModel], inside: str) -> dict[str, str]:
+    """The whole name of every key and section below a model; nearer ones come first."""
+    names = {name: f"{inside}{name}" for name in model.model_fields}
+    for name, field in model.model_fields.items():
+        below = field.annotation
+        if isinstance(below, type) and issubclass(below, BaseModel):
+            names = _names(below, f"{inside}{name}.") | names
+    return names
 
 
 def seconds(duration: str) -> float:

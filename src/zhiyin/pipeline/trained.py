@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from zhiyin.core.candidates import Queries
+from zhiyin.core.clock import Deadline
 from zhiyin.core.errors import ArtifactError
 from zhiyin.core.histories import Floats, Histories
 from zhiyin.core.named_arrays import group_of, under
@@ -19,8 +20,13 @@ from zhiyin.core.registry import RETRIEVERS, load
 from zhiyin.data.vocabulary import Vocabulary
 from zhiyin.models.content.bridge import ContentBridge
 from zhiyin.models.hybrid.blend import Blend, Member
+from zhiyin.models.sequence.start import behaviour_vectors
 from zhiyin.pipeline.content import Content
 from zhiyin.pipeline.newcomers import KnownPeople
+
+_VECTOR_DIM = 64
+_VECTOR_SEED = 7
+_VECTOR_SECONDS = 60.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +68,19 @@ class Trained:
         counts = np.bincount(self.behaviour.indices, minlength=len(self.items))
         return counts.astype(np.float32)
 
+    @cached_property
+    def vectors(self) -> NDArray[np.float16]:
+        """Items that the same users took are near one another: shape (n_items, at most 64).
+
+        For the diversity of slates. Worked out when first asked for, which storing an
+        artifact does; zeros where nobody took an item.
+        """
+        rng, deadline = np.random.default_rng(_VECTOR_SEED), Deadline(_VECTOR_SECONDS)
+        dim = min(_VECTOR_DIM, max(1, min(self.behaviour.shape) - 1))
+        found = behaviour_vectors(self.histories, dim=dim, rng=rng, deadline=deadline)
+        found[self.popularity == 0] = 0.0
+        return found.astype(np.float16)
+
     def score(
         self,
         queries: Queries,
@@ -98,6 +117,7 @@ class Trained:
         """Every array, by path."""
         arrays: dict[str, NDArray[Any]] = {
             "popularity": self.popularity,
+            "vectors": self.vectors,
             "histories/indptr": self.histories.indptr,
             "histories/items": self.histories.items,
             "histories/weights": self.histories.weights,
@@ -171,6 +191,8 @@ def restore(manifest: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Traine
             else None,
         )
         trained.__dict__["popularity"] = np.asarray(arrays["popularity"])
+        if "vectors" in arrays:
+            trained.__dict__["vectors"] = arrays["vectors"]
     except KeyError as error:
         raise ArtifactError(f"the artifact lacks {error}", hint="train again") from error
     return trained

@@ -122,29 +122,64 @@ def fair_order(
         Indices into the candidates, int64 of shape (min(n, c),). A group with too few
         candidates is owed no more than it has.
     """
-    n = max(0, min(n, len(groups)))
-    part = np.maximum(np.nan_to_num(targets), 0.0)
-    part = (config or FairnessConfig()).factor * part / max(1.0, float(part.sum()))
+    owed = owed_places(groups, targets, n=n, config=config)
+    n, n_groups = owed.shape
     queues: list[list[int]] = [
-        np.flatnonzero(groups == group).tolist() for group in range(len(part))
+        np.flatnonzero(groups == group).tolist() for group in range(n_groups)
     ]
-    queues.append(np.flatnonzero((groups < 0) | (groups >= len(part))).tolist())
-    have = np.array([len(queue) for queue in queues[:-1]], dtype=np.int64)
-    owed = np.floor(np.arange(1, n + 1)[:, None] * part + _SLACK).astype(np.int64)
-    owed = np.minimum(owed, have)
+    queues.append(np.flatnonzero((groups < 0) | (groups >= n_groups)).tolist())
     taken = [0] * len(queues)
     picked: list[int] = []
     for place in range(n):
-        need = np.maximum(owed[place:] - taken[:-1], 0)
-        tight = np.flatnonzero(need.sum(axis=1) > np.arange(n - place))
-        able: list[int] = list(range(len(queues)))
-        if len(tight):
-            able = np.flatnonzero(need[tight[0]]).tolist()
+        able = due(owed, np.asarray(taken[:-1]), place)
+        able = list(range(len(queues))) if able is None else able
         heads = [(queues[g][taken[g]], g) for g in able if taken[g] < len(queues[g])]
         first, group = min(heads)
         taken[group] += 1
         picked.append(first)
     return np.asarray(picked, dtype=np.int64)
+
+
+def owed_places(
+    groups: NDArray[np.integer],
+    targets: Shares,
+    *,
+    n: int,
+    config: FairnessConfig | None = None,
+) -> NDArray[np.int64]:
+    """Places that each group is owed among the first j of a list, for every j.
+
+    Args:
+        groups: Group of each candidate, shape (c,); -1: of no group.
+        targets: Part of each group, shape (groups,); see `fair_order`.
+        n: Places of the list.
+        config: The factor.
+
+    Returns:
+        int64 of shape (min(n, c), groups); no group is owed more than it has candidates.
+    """
+    n = max(0, min(n, len(groups)))
+    part = np.maximum(np.nan_to_num(targets), 0.0)
+    part = (config or FairnessConfig()).factor * part / max(1.0, float(part.sum()))
+    have = np.bincount(groups[(groups >= 0) & (groups < len(part))], minlength=len(part))
+    owed = np.floor(np.arange(1, n + 1)[:, None] * part + _SLACK).astype(np.int64)
+    return np.minimum(owed, have)
+
+
+def due(owed: NDArray[np.int64], taken: NDArray[np.int64], place: int) -> list[int] | None:
+    """The groups one of which must have the next place, so that what is owed later still fits.
+
+    Args:
+        owed: From `owed_places`.
+        taken: Places that each group has, shape (groups,).
+        place: The next place, the first being 0.
+
+    Returns:
+        Groups, or None where anything may come.
+    """
+    need = np.maximum(owed[place:] - taken, 0)
+    tight = np.flatnonzero(need.sum(axis=1) > np.arange(len(owed) - place))
+    return np.flatnonzero(need[tight[0]]).tolist() if len(tight) else None
 
 
 def _shares(amounts: NDArray[np.number]) -> Shares:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,8 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zhiyin.core.protocols import Odds
-from zhiyin.core.slate import YieldedRule
+from zhiyin.core.errors import DataError
+from zhiyin.core.protocols import EntityStore, Odds
+from zhiyin.core.slate import Slate, YieldedRule
+
+_CONTEXT = 10_000
+"""Characters of a context at most, as JSON."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,3 +70,47 @@ class Slated:
     odds: Odds
     lost: tuple[YieldedRule, ...] = ()
     fallbacks: tuple[str, ...] = ()
+
+
+def checked_context(context: Mapping[str, Any]) -> dict[str, Any]:
+    """A context as it may be kept with an exposure.
+
+    Raises:
+        DataError: It is too large, or holds what JSON does not.
+    """
+    if not context:
+        return {}
+    try:
+        text = json.dumps(dict(context), allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise DataError(
+            f"the context is no JSON object: {error}", hint="give texts, numbers, yes or no"
+        ) from error
+    if len(text) > _CONTEXT:
+        raise DataError(
+            f"the context has {len(text)} characters", hint=f"at most {_CONTEXT}, as JSON"
+        )
+    return json.loads(text)
+
+
+def with_properties(slate: Slate, entities: EntityStore, names: Sequence[str]) -> Slate:
+    """A slate with attributes of its items, which the log of exposures goes without.
+
+    Args:
+        slate: The slate.
+        entities: Where attributes are kept.
+        names: Which; "*" asks for all.
+    """
+    if not names:
+        return slate
+    found = entities.get("item", slate.item_ids)
+
+    def properties(item_id: str) -> dict[str, Any]:
+        plain = {k: v for k, v in (found.get(item_id) or {}).items() if not k.startswith("_")}
+        return plain if "*" in names else {name: plain[name] for name in names if name in plain}
+
+    positions = [
+        position.model_copy(update={"properties": properties(position.item_id)})
+        for position in slate.positions
+    ]
+    return slate.model_copy(update={"positions": positions})

@@ -9,6 +9,7 @@ from zhiyin.core.histories import Floats, ItemIndices
 from zhiyin.policy.diversity.greedy import (
     DiversityConfig,
     Doubles,
+    Marginal,
     Mask,
     Places,
     directions,
@@ -57,6 +58,10 @@ class DppReranker:
             Indices into the candidates, int64 of shape (at most n,), none twice.
         """
         return rerank_one(scores, features, lambda s, i: self.rerank_all(s, i, features, n=n))
+
+    def marginal(self, scores: Floats, features: Floats) -> Marginal:
+        """What candidates are worth place after place, for a policy that draws."""
+        return Marginal(scores, features, config=self.config, start=self._start)
 
     def rerank_all(self, scores: Floats, items: ItemIndices, table: Floats, *, n: int) -> Places:
         """Up to n candidates of each of q queries; shapes as for `MmrReranker.rerank_all`."""

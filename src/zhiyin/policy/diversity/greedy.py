@@ -31,6 +31,9 @@ Mask = NDArray[np.bool_]
 _DECIMALS = 12
 """Values that agree to here are equal, so that rounding in a product decides no tie."""
 
+_LEAST = 1e-6
+"""Relevance counts at least so much beside diversity when slates are drawn."""
+
 _CACHED = 2 * 2**20
 """Bytes of features worked on at a time, which stay in the cache from place to place."""
 
@@ -99,6 +102,39 @@ def rerank_rows(
         gains = start(relevance, features, allowed[part], part)
         picked[part] = _greedy(relevance, allowed[part], gains, n, config.diversity)
     return picked
+
+
+class Marginal:
+    """What each candidate of one query is worth in the next place, in units of the scores.
+
+    It is the score plus diversity / (1 - diversity) times the gain times the range of the
+    scores: in the order of what `rerank_rows` maximises with the scale "minmax", and exactly
+    the score where diversity is 0, so that a policy that draws knows its unit.
+
+    Args:
+        scores: float32 of shape (c,), finite.
+        features: Shape (c, w).
+        config: The knob.
+        start: Makes the gains.
+    """
+
+    def __init__(
+        self, scores: Floats, features: Floats, *, config: DiversityConfig, start: Start
+    ) -> None:
+        self._scores = scores.astype(np.float64)
+        allowed = np.isfinite(self._scores)[None]
+        relevance = scaled(scores[None], allowed, "minmax")
+        self._gains = start(relevance, features[None].astype(np.float64), allowed, slice(0, 1))
+        span = float(np.ptp(self._scores)) if len(scores) else 0.0
+        self._unit = span * config.diversity / max(1.0 - config.diversity, _LEAST)
+
+    def values(self) -> Doubles:
+        """The worth of every candidate now, float64 of shape (c,)."""
+        return self._scores + self._unit * self._gains.values()[0]
+
+    def take(self, picked: int) -> None:
+        """Told of the candidate that got the place."""
+        self._gains.take(np.array([picked], dtype=np.int64))
 
 
 def rerank_one(

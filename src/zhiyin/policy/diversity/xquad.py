@@ -9,8 +9,10 @@ from zhiyin.core.histories import Floats, ItemIndices
 from zhiyin.policy.diversity.greedy import (
     DiversityConfig,
     Doubles,
+    Marginal,
     Mask,
     Places,
+    Start,
     rerank_one,
     rerank_rows,
 )
@@ -84,7 +86,15 @@ class XquadReranker:
             n: Places of a list.
             interests: Shape (q, g), or None as in `rerank`.
         """
+        return rerank_rows(
+            scores, items, table, n=n, config=self.config, start=self._starting(interests)
+        )
 
+    def marginal(self, scores: Floats, features: Floats) -> Marginal:
+        """What candidates are worth place after place, for a policy that draws."""
+        return Marginal(scores, features, config=self.config, start=self._starting(None))
+
+    def _starting(self, interests: Floats | None) -> Start:
         def start(relevance: Doubles, features: Doubles, allowed: Mask, part: slice) -> _Coverage:
             member = np.clip(np.nan_to_num(features), 0.0, 1.0) * allowed[:, :, None]
             if interests is None:
@@ -94,7 +104,7 @@ class XquadReranker:
             total = wanted.sum(axis=1, keepdims=True)
             return _Coverage(self.config.settles * member, wanted / np.where(total > 0, total, 1.0))
 
-        return rerank_rows(scores, items, table, n=n, config=self.config, start=start)
+        return start
 
 
 class _Coverage:

@@ -14,9 +14,10 @@ from zhiyin.policy.expressions.building import walk
 from zhiyin.policy.expressions.evaluating import evaluate_condition, evaluate_number
 from zhiyin.policy.expressions.facts import Facts
 from zhiyin.policy.expressions.kinds import check_condition, check_number
-from zhiyin.policy.expressions.leaves import Attribute, Node
+from zhiyin.policy.expressions.leaves import Attribute, Node, Now
 from zhiyin.policy.expressions.parser import parse
 from zhiyin.policy.expressions.places import Source, quoted
+from zhiyin.policy.expressions.tree import Call
 from zhiyin.policy.expressions.values import Floats, Truth
 
 Known = Mapping[words.Scope, Collection[str]]
@@ -55,6 +56,14 @@ class _Expression:
         """The attributes that it reads."""
         found = [node for node, _ in walk(self.tree) if isinstance(node, Attribute)]
         return Reads(*(frozenset(a.name for a in found if a.scope == s) for s in words.SCOPES))
+
+    @cached_property
+    def timely(self) -> bool:
+        """Whether it asks for the present, so that its value changes by itself."""
+        return any(
+            isinstance(node, Now) or (isinstance(node, Call) and node.function == "age_days")
+            for node, _ in walk(self.tree)
+        )
 
 
 @dataclass(frozen=True)

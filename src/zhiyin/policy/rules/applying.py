@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from zhiyin.policy.rules.choosing import Choice
-from zhiyin.policy.rules.config import LostRule, Ruled, RulesConfig
+from zhiyin.policy.rules.config import Ruled, RulesConfig
 from zhiyin.policy.rules.facts import Column, Facts, Mask, gathered
+from zhiyin.policy.rules.losing import lost_caps, lost_shares, pinned_places
 
 
 def apply_rules(
@@ -52,40 +53,13 @@ def apply_rules(
     columns = columns or {}
     masks = {"excluded": excluded, "hidden": hidden}
     facts = gathered(items, config, n=n, columns=columns, promoted=promoted, masks=masks)
-    pins, lost = _pinned(items, config, facts)
+    pins, lost = pinned_places(items, config, facts)
     choice = _chosen(facts, pins)
     rest = iter(sorted(choice.chosen - set(pins.values())))
     places = [pins[at] if at in pins else next(rest) for at in range(1, facts.length + 1)]
-    lost += _lost_caps(config, facts, pins, choice, columns)
-    lost += _lost_shares(config, facts, pins, choice)
+    lost += lost_caps(config, facts, pins, choice, columns)
+    lost += lost_shares(config, facts, pins, choice)
     return Ruled(np.asarray(places, dtype=np.int64), tuple(lost))
-
-
-def _pinned(
-    items: Sequence[str], config: RulesConfig, facts: Facts
-) -> tuple[dict[int, int], list[LostRule]]:
-    """The candidate of each pinned place, and the pins that cannot be kept."""
-    index: dict[str, int] = {}
-    for i, item in enumerate(items):
-        if item in config.pins:
-            index.setdefault(item, i)
-    pins: dict[int, int] = {}
-    lost: list[LostRule] = []
-    for item, place in config.pins.items():
-        i = index.get(item, -1)
-        if item in config.exclude or i in facts.barred:
-            yielded = ("exclusion", facts.barred.get(i, "excluded by name"))
-        elif i < 0:
-            yielded = ("candidates", "it is not among the candidates")
-        elif place > facts.length:
-            yielded = ("length", f"the list has {facts.length} places")
-        elif place in pins:
-            yielded = ("pin", f"{items[pins[place]]} is pinned there")
-        else:
-            pins[place] = i
-            continue
-        lost.append(LostRule(f"{item} at place {place}", *yielded))
-    return pins, lost
 
 
 def _chosen(facts: Facts, pins: Mapping[int, int]) -> Choice:
@@ -101,54 +75,3 @@ def _chosen(facts: Facts, pins: Mapping[int, int]) -> Choice:
         if not choice.exchange(free, fixed=fixed, marked=True):
             break
     return choice
-
-
-def _lost_caps(
-    config: RulesConfig,
-    facts: Facts,
-    pins: Mapping[int, int],
-    choice: Choice,
-    columns: Mapping[str, Column],
-) -> Iterator[LostRule]:
-    for column, cap in config.caps.items():
-        if column not in columns:
-            why = f"the candidates have no column {column}"
-            yield LostRule(f"at most {cap} per {column}", "candidates", why)
-    pinned = Choice(facts, pins.values()).counts
-    for (column, value), count in sorted(choice.counts.items(), key=str):
-        cap = facts.caps[column]
-        if count <= cap:
-            continue
-        rule, by_pins = f"at most {cap} of {column} {value}", pinned[column, value]
-        if by_pins > cap:
-            yield LostRule(rule, "pin", f"{by_pins} pinned items have it")
-        else:
-            why = f"{facts.length} places cannot be filled without breaking a cap"
-            yield LostRule(rule, "length", f"{why}; {count} have it")
-
-
-def _lost_shares(
-    config: RulesConfig, facts: Facts, pins: Mapping[int, int], choice: Choice
-) -> Iterator[LostRule]:
-    pinned = [facts.marked[i] for i in pins.values()]
-    marked = sum(facts.marked[i] for i in facts.free)
-    others = len(facts.free) - marked
-    rule = f"at most {config.promoted_at_most:.0%} promoted"
-    if choice.marked > facts.at_most:
-        if sum(pinned) > facts.at_most:
-            yield LostRule(rule, "pin", f"{sum(pinned)} promoted items are pinned")
-        elif others < facts.length - facts.at_most:
-            yield LostRule(rule, "length", f"{others} candidates are not promoted")
-        else:
-            yield LostRule(rule, "cap", f"the caps leave {choice.marked} promoted ones")
-    rule = f"at least {config.promoted_at_least:.0%} promoted"
-    if choice.marked < facts.at_least:
-        if marked < facts.at_least:
-            yield LostRule(rule, "candidates", f"{marked} candidates are promoted")
-        elif facts.at_least > facts.at_most:
-            why = f"of {facts.length} places that is {facts.at_least}, and at most {facts.at_most}"
-            yield LostRule(rule, "promotion", why)
-        elif facts.length - len(pinned) + sum(pinned) < facts.at_least:
-            yield LostRule(rule, "pin", f"{len(pinned) - sum(pinned)} others are pinned")
-        else:
-            yield LostRule(rule, "cap", f"the caps leave {choice.marked} promoted ones")
