@@ -148,10 +148,9 @@ class ChatSpeaker:
             except ServiceRefusedError as error:
                 if error.status not in _WITHOUT_FORM:
                     raise
-            yield from self._endpoint.lines(http, body)
+        for line in self._endpoint.lines(http, body):
             self._counts_streams = False
-            return
-        yield from self._endpoint.lines(http, body)
+            yield line
 
     def _body(self, messages: Messages, form: Form, level: Structured) -> dict[str, Any]:
         config = self.config

@@ -12,6 +12,8 @@ from pydantic import BaseModel, Field, ValidationError, field_validator
 from zhiyin.core.config import Config
 from zhiyin.core.errors import ConfigError
 from zhiyin.data.templates import GENERAL_WEIGHTS
+from zhiyin.llm.budget import BudgetConfig
+from zhiyin.llm.replies import CacheConfig
 from zhiyin.pipeline.service_settings import HttpSettings, LoopSettings
 from zhiyin.pipeline.storage_settings import OnlineSettings, StoreSettings
 from zhiyin.pipeline.surfaces import SurfaceSettings, built_in_surfaces, over_built_in
@@ -83,22 +85,39 @@ class ProfileSettings(Config):
 
 
 class LlmSettings(Config):
-    """A language model, where there is one: any endpoint that speaks OpenAI's chat protocol."""
+    """A language model, where there is one: an endpoint, or a file that runs in this process."""
 
+    preset: str = ""
+    """A known endpoint: openai, deepseek, qwen, vllm, ollama, llama.cpp; empty for another."""
     base_url: str = ""
-    """Address before ``/chat/completions``, such as "http://localhost:11434/v1"; empty: none."""
+    """Address before ``/chat/completions``, such as "http://localhost:11434/v1"; empty: that of
+    the preset."""
     model: str = ""
     """The model's name at the endpoint."""
-    key_variable: str = "ZHIYIN_LLM_KEY"
-    """Environment variable that holds the key."""
+    gguf: str = ""
+    """Instead of an endpoint: a GGUF file, or a name that ``zhiyin llm pull`` knows."""
+    key_variable: str = ""
+    """Environment variable that holds the key; empty: that of the preset, or ZHIYIN_LLM_KEY."""
     timeout: float = Field(default=60.0, gt=0)
     """Seconds to wait for one whole answer."""
     attempts: int = Field(default=3, ge=1)
     """How often a request is tried before the endpoint counts as down."""
+    cooldown: float = Field(default=30.0, ge=0)
+    """Seconds that an endpoint that is down is left alone."""
     concurrency: int = Field(default=4, ge=1, le=64)
-    """Questions under way at once."""
+    """Questions under way at once, at an endpoint."""
     max_tokens: int = Field(default=400, ge=1)
     """Length of an answer at most."""
+    threads: int = Field(default=1, ge=1)
+    """Threads that a file runs with."""
+    context: int = Field(default=4096, ge=256)
+    """Tokens of a question and its answer together at most, for a file."""
+    extra: dict[str, Any] = Field(default_factory=dict[str, Any])
+    """Further fields of each request to an endpoint, such as { enable_thinking = false }."""
+    budget: BudgetConfig = BudgetConfig()
+    """The section [llm.budget]."""
+    cache: CacheConfig = CacheConfig()
+    """The section [llm.cache]."""
 
 
 class TextSettings(Config):
