@@ -49,6 +49,8 @@ class ItemRecord(Frozen):
     """Its id."""
     attributes: dict[str, Any] = Field(default_factory=dict)
     """What is known of it; empty where only events speak of it."""
+    etag: str = ""
+    """Changes with the attributes: sent as If-Match, a change is made only if it is still so."""
 
 
 class UserRecord(Frozen):
@@ -58,6 +60,8 @@ class UserRecord(Frozen):
     """Their id."""
     attributes: dict[str, Any] = Field(default_factory=dict)
     """What is known of them; empty where only events speak of them."""
+    etag: str = ""
+    """Changes with the attributes: sent as If-Match, a change is made only if it is still so."""
 
 
 class ItemPage(Frozen):

@@ -29,8 +29,8 @@ class RecommendQuery(Config):
 
     user_id: EntityId | None = None
     """For whom; absent for an anonymous session."""
-    n: Length = 10
-    """How many items."""
+    n: Length | None = None
+    """How many items; absent: as many as the surface has."""
     surface: Surface = "home"
     """Where the slate appears."""
     session: ItemIds = Field(default_factory=list[str])
@@ -42,7 +42,7 @@ class RecommendQuery(Config):
     filter: str | None = Field(default=None, max_length=10_000)
     """Only items for which this expression holds, such as ``price < 30``."""
     boost: str | None = Field(default=None, max_length=10_000)
-    """Raises or lowers scores, such as ``if "new" in tags then 1.5 else 1``."""
+    """Raises or lowers scores, such as ``if("new" in tags, 1.5, 1)``."""
     page_of: str | None = Field(default=None, max_length=200)
     """The slate whose next page is asked for: none of its items comes again."""
     return_properties: bool | list[str] = False

@@ -31,7 +31,7 @@ _TENT: dict[str, Any] = {
     "categories": ["outdoor"],
     "price": 129.0,
 }
-_SHOWN = ItemRecord(item_id="tent-1", attributes=_TENT)
+_SHOWN = ItemRecord(item_id="tent-1", attributes=_TENT, etag="3f2a9c")
 _EXAMPLES: dict[str, Any] = {
     "one": {"summary": "One item", "value": {"item_id": "tent-1", **_TENT}},
     "batch": {
@@ -161,7 +161,7 @@ def delete_item(workspace: Opened, item_id: ItemId, if_match: IfMatch = None) ->
 
 
 def _record(record: Record) -> ItemRecord:
-    return ItemRecord(item_id=record.id, attributes=dict(record.attributes))
+    return ItemRecord(item_id=record.id, attributes=dict(record.attributes), etag=record.tag)
 
 
 def _answer(record: Record, *, status: int = 200, known: list[str] | None = None) -> Response:

@@ -11,7 +11,6 @@ from zhiyin.app.http.access import Opened
 from zhiyin.app.http.documented import (
     IdempotencyKey,
     IfNoneMatch,
-    Length,
     SomeUser,
     answers,
     new_router,
@@ -21,6 +20,8 @@ from zhiyin.app.http.resources.events import name_events
 from zhiyin.core.messages import EventsAccepted, Feedback, RankQuery, RecommendQuery
 from zhiyin.core.slate import Position, Slate
 from zhiyin.pipeline.answering import answered
+from zhiyin.pipeline.slating.describing import SurfaceView, surfaces_of
+from zhiyin.pipeline.slating.query import read_context
 
 router = new_router("recommend")
 
@@ -42,6 +43,12 @@ SHOWN = Slate(
     odds="deterministic",
 )
 """A slate, for documentation."""
+_HOME = SurfaceView(
+    name="home",
+    built_in=True,
+    does=["10 items: what the user likes", "diverse in behaviour: dpp, 0.1"],
+    settings={"length": 10},
+).model_dump()
 _QUERIES: dict[str, Any] = {
     "user": {"summary": "For a known user", "value": {"user_id": "u-7", "n": 2}},
     "session": {
@@ -79,7 +86,10 @@ _ANSWERS: dict[str, Any] = {
 def recommend_by_address(
     workspace: Opened,
     user_id: SomeUser = None,
-    n: Length = 10,
+    n: Annotated[
+        int | None,
+        Query(ge=1, le=1000, description="How many; absent: as the surface has.", examples=[10]),
+    ] = None,
     surface: Annotated[
         str,
         Query(
@@ -95,10 +105,52 @@ def recommend_by_address(
         bool,
         Query(description="Whether to add sources and evidence.", examples=[False]),
     ] = False,
+    filter: Annotated[
+        str, Query(max_length=10_000, description="Only items for which this holds.")
+    ] = "",
+    boost: Annotated[
+        str, Query(max_length=10_000, description="What scores are multiplied with.")
+    ] = "",
+    context: Annotated[
+        str, Query(max_length=10_000, description="The moment, as a JSON object.")
+    ] = "",
+    page_of: Annotated[
+        str,
+        Query(
+            max_length=200,
+            pattern=r"^[^\x00]*$",
+            description="The slate whose next page is asked for.",
+        ),
+    ] = "",
+    return_properties: Annotated[
+        list[str] | None,
+        Query(max_length=100, description="Attributes to return with each item; * for all."),
+    ] = None,
 ) -> Response:
     """As the POST of the same name, for what fits into an address."""
-    slate = workspace.recommend(user_id, n=n, surface=surface, seed=seed, explain=explain)
+    slate = workspace.recommend(
+        user_id,
+        n=n,
+        surface=surface,
+        seed=seed,
+        explain=explain,
+        filter=filter,
+        boost=boost,
+        context=read_context(context),
+        page_of=page_of,
+        return_properties=return_properties or (),
+    )
     return _answer(slate)
+
+
+@router.get(
+    "/v1/surfaces",
+    summary="What each surface does",
+    responses=answers([_HOME], says="Every surface that is defined."),
+)
+def read_surfaces(workspace: Opened) -> list[SurfaceView]:
+    """The surfaces of the workspace's settings, the built-in ones first."""
+    return surfaces_of(workspace.settings)
 
 
 @router.post(

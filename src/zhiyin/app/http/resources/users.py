@@ -26,7 +26,7 @@ router = new_router("users")
 MOST_USERS = 10_000
 """Users of one batch."""
 _KNOWN: dict[str, Any] = {"city": "Leipzig", "age": 34, "likes": "hiking and tea"}
-_SHOWN = UserRecord(user_id="u-7", attributes=_KNOWN)
+_SHOWN = UserRecord(user_id="u-7", attributes=_KNOWN, etag="3f2a9c")
 _EXAMPLES: dict[str, Any] = {
     "one": {"summary": "One user", "value": {"user_id": "u-7", **_KNOWN}},
     "batch": {
@@ -147,7 +147,7 @@ def delete_user(workspace: Opened, user_id: UserId, if_match: IfMatch = None) ->
 
 
 def _record(record: Record) -> UserRecord:
-    return UserRecord(user_id=record.id, attributes=dict(record.attributes))
+    return UserRecord(user_id=record.id, attributes=dict(record.attributes), etag=record.tag)
 
 
 def _answer(record: Record, *, status: int = 200, known: list[str] | None = None) -> Response:

@@ -1,0 +1,185 @@
+"""What comes out: slates, neighbours, hits, profiles.
+
+Written by scripts/async_client.py from zhiyin/client/blocking: change that, and run the script.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from zhiyin.client.awaiting.base import Connected
+from zhiyin.client.calls import Call, at, body_of, given
+from zhiyin.core.messages import (
+    Neighbour,
+    ProfileReset,
+    ProfileView,
+    SearchResult,
+)
+from zhiyin.core.slate import Slate
+
+
+class Answers(Connected):
+    """What comes out: slates, neighbours, hits, profiles."""
+
+    async def recommend(
+        self,
+        user_id: str | None,
+        *,
+        n: int = 10,
+        surface: str = "home",
+        session: Sequence[str] = (),
+        exclude: Sequence[str] = (),
+        seed: int = 0,
+        explain: bool = False,
+        context: Mapping[str, Any] | None = None,
+        filter: str | None = None,
+        boost: str | None = None,
+        page_of: str | None = None,
+        return_properties: bool | Sequence[str] = False,
+    ) -> Slate:
+        """A slate for a user, or for an anonymous session.
+
+        Args:
+            user_id: Anybody; None for an anonymous session.
+            n: Slate length.
+            surface: Where the slate appears.
+            session: Item ids that the visitor has just looked at, oldest first.
+            exclude: Item ids that must not appear.
+            seed: Seed of the draw.
+            explain: Whether to add sources and evidence to each position.
+            context: What the moment is like.
+            filter: Only items for which this expression holds.
+            boost: Raises or lowers scores.
+            page_of: The slate whose next page is asked for.
+            return_properties: True for all attributes of each item, or names of them.
+        """
+        body = given(
+            user_id=user_id,
+            n=n,
+            surface=surface,
+            session=session,
+            exclude=exclude,
+            seed=seed or None,
+            explain=explain or None,
+            context=context,
+            filter=filter,
+            boost=boost,
+            page_of=page_of,
+            return_properties=return_properties or None,
+        )
+        return await self._transport.send(Call("POST", "/v1/recommend", Slate, body=body_of(body)))
+
+    async def rank(
+        self,
+        user_id: str | None,
+        items: Sequence[str],
+        *,
+        surface: str = "home",
+        session: Sequence[str] = (),
+        context: Mapping[str, Any] | None = None,
+        log: bool = False,
+    ) -> Slate:
+        """The caller's candidates in order, every one of them; logged where asked.
+
+        Args:
+            user_id: For whom; None for an anonymous session.
+            items: Ids of the candidates, at least one.
+            surface: Where they are shown.
+            session: Item ids that the visitor has just looked at, oldest first.
+            context: What the moment is like.
+            log: Whether the order is shown as it is.
+        """
+        body = given(user_id=user_id, surface=surface, session=session, context=context)
+        body |= {"items": list(items), "log": log}
+        return await self._transport.send(
+            Call("POST", "/v1/rank", Slate, body=body_of(body), repeatable=not log)
+        )
+
+    async def slate(self, slate_id: str) -> Slate:
+        """A slate that was shown."""
+        return await self._transport.send(
+            Call("GET", at("/v1/slates", slate_id), Slate, repeatable=True)
+        )
+
+    async def similar_items(
+        self,
+        item_id: str,
+        *,
+        n: int = 10,
+        by: Literal["behaviour", "meaning", "both"] = "behaviour",
+        likeness: Literal["cosine", "pearson"] = "cosine",
+        category: str = "",
+        other_categories: bool = False,
+    ) -> list[Neighbour]:
+        """The items most like one.
+
+        Args:
+            item_id: Which.
+            n: How many.
+            by: What makes items alike.
+            likeness: How meanings are compared.
+            category: Only items of this category.
+            other_categories: Only items that share no category with it.
+        """
+        params = {
+            "n": n,
+            "by": by,
+            "likeness": likeness,
+            "category": category or None,
+            "other_categories": other_categories or None,
+        }
+        path = at("/v1/similar/items", item_id)
+        return await self._transport.send(
+            Call("GET", path, list[Neighbour], params=params, repeatable=True)
+        )
+
+    async def similar_users(self, user_id: str, *, n: int = 10) -> list[Neighbour]:
+        """The people whose behaviour is most like one's."""
+        path = at("/v1/similar/users", user_id)
+        return await self._transport.send(
+            Call("GET", path, list[Neighbour], params={"n": n}, repeatable=True)
+        )
+
+    async def search(
+        self, text: str, *, n: int = 10, user_id: str | None = None, explain: bool = False
+    ) -> SearchResult:
+        """The items that answer a query, by meaning and by words.
+
+        Args:
+            text: What is searched for.
+            n: How many.
+            user_id: For whom: taste decides between near equals.
+            explain: Whether to say what matched.
+        """
+        body = body_of({"text": text, **given(n=n, user_id=user_id, explain=explain or None)})
+        return await self._transport.send(
+            Call("POST", "/v1/search", SearchResult, body=body, repeatable=True)
+        )
+
+    async def read_profile(self, user_id: str) -> ProfileView:
+        """What is known of a user's interests, and why."""
+        return await self._transport.send(
+            Call("GET", at("/v1/profile", user_id), ProfileView, repeatable=True)
+        )
+
+    async def edit_profile(
+        self,
+        user_id: str,
+        *,
+        pin: Sequence[str] = (),
+        mute: Sequence[str] = (),
+        forget: Sequence[str] = (),
+        wish: Sequence[str] = (),
+    ) -> ProfileView:
+        """Pins, mutes or forgets tags, adds wishes, all or none."""
+        body = body_of(given(pin=pin, mute=mute, forget=forget, wish=wish))
+        return await self._transport.send(
+            Call("PATCH", at("/v1/profile", user_id), ProfileView, body=body, repeatable=True)
+        )
+
+    async def reset_profile(self, user_id: str) -> ProfileReset:
+        """Takes all edits of a user back."""
+        return await self._transport.send(
+            Call("DELETE", at("/v1/profile", user_id), ProfileReset, repeatable=True)
+        )

@@ -1,0 +1,65 @@
+"""The connection that the methods of a client share.
+
+Written by scripts/async_client.py from zhiyin/client/blocking: change that, and run the script.
+"""
+
+from __future__ import annotations
+
+import random
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from zhiyin.client.transport import AsyncTransport, Retries
+
+
+class Connected:
+    """A client's connection.
+
+    Args:
+        address: Where the service is, such as "http://127.0.0.1:8088".
+        key: The key, where keys were made.
+        workspace: Which workspace, where a server without keys has several.
+        timeout: Seconds to wait for an answer.
+        retries: How often something is asked again.
+        rng: Source of the jitter between two tries.
+        transport: What sends, for tests; None for the network.
+
+    Every method raises `ServiceError` (see `zhiyin.client.errors`) where the service answers
+    with a problem, or not at all.
+    """
+
+    def __init__(
+        self,
+        address: str = "http://127.0.0.1:8088",
+        *,
+        key: str | None = None,
+        workspace: str | None = None,
+        timeout: float = 30.0,
+        retries: Retries | None = None,
+        rng: random.Random | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        if workspace:
+            headers["X-Zhiyin-Workspace"] = workspace
+        http = httpx.AsyncClient(
+            base_url=address, headers=headers, timeout=timeout, transport=transport
+        )
+        self._transport = AsyncTransport(http, retries or Retries(), rng or random.Random())
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        await self._transport.http.aclose()

@@ -1,0 +1,122 @@
+"""One call of the service: what is sent, and what comes back."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, Generic, TypeVar
+from urllib.parse import quote
+
+import httpx
+from pydantic import BaseModel, TypeAdapter
+
+T = TypeVar("T")
+JSON = "application/json"
+LINES = "application/x-ndjson"
+RETRIED = frozenset({429, 503})
+"""Answers after which the same may be asked again."""
+Rows = Iterable[BaseModel | Mapping[str, Any]]
+"""Messages, or mappings with their fields."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[T]):
+    """One request.
+
+    Attributes:
+        method: GET, POST, …
+        path: Path below the service's address, quoted.
+        shape: Type of the answer.
+        params: Of the query; None is left out.
+        body: What is sent.
+        headers: Further headers; None is left out.
+        repeatable: Whether asking twice is as good as asking once.
+    """
+
+    method: str
+    path: str
+    shape: Any
+    params: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    body: bytes | Iterable[bytes] | None = None
+    headers: Mapping[str, str | None] = field(default_factory=dict[str, "str | None"])
+    repeatable: bool = False
+
+    @property
+    def body_is_spent(self) -> bool:
+        """Whether the body can be sent only once: it comes from an iterator."""
+        return self.body is not None and not isinstance(self.body, bytes)
+
+    def request(self, client: httpx.Client | httpx.AsyncClient) -> httpx.Request:
+        """As httpx sends it."""
+        headers = {name: value for name, value in self.headers.items() if value is not None}
+        if self.body is not None:
+            headers.setdefault("Content-Type", JSON)
+        params = {name: _word(value) for name, value in self.params.items() if value is not None}
+        return client.build_request(
+            self.method, self.path, params=params or None, content=self.body, headers=headers
+        )
+
+    def read(self, response: httpx.Response) -> T:
+        """The answer as its type."""
+        return _adapter(self.shape).validate_json(response.content)
+
+
+@cache
+def _adapter(shape: Any) -> TypeAdapter[Any]:  # noqa: ANN401 - any type that pydantic reads
+    return TypeAdapter(shape)
+
+
+def body_of(value: Any) -> bytes:  # noqa: ANN401 - whatever JSON carries
+    """A body of JSON; messages leave out what was not set."""
+    return json.dumps(value, default=_plain, ensure_ascii=False, allow_nan=False).encode("utf-8")
+
+
+def line_of(value: Any) -> bytes:  # noqa: ANN401 - whatever JSON carries
+    """One line of a stream."""
+    return body_of(value) + b"\n"
+
+
+def rows_of(given: BaseModel | Mapping[str, Any] | Rows) -> list[Any]:
+    """One message or several, as a list."""
+    if isinstance(given, (BaseModel, Mapping)):
+        return [given]
+    return list(given)
+
+
+def given(**fields: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever JSON carries
+    """The fields that were given: None and empty ones are left to the service."""
+    return {
+        name: _list(value)
+        for name, value in fields.items()
+        if value is not None and not (isinstance(value, Sequence | Mapping) and not value)
+    }
+
+
+def at(path: str, entity_id: str) -> str:
+    """The path of one entity; every character of its id survives."""
+    quoted = quote(entity_id, safe="")
+    return f"{path}/{quoted.replace('.', '%2E') if set(entity_id) == {'.'} else quoted}"
+
+
+def fresh_key() -> str:
+    """A key under which a request is stored once, however often it is sent."""
+    return uuid.uuid4().hex
+
+
+def _list(value: Any) -> Any:  # noqa: ANN401 - whatever JSON carries
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return list(value)  # type: ignore[arg-type]
+    return value
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever JSON carries
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json", exclude_unset=True)
+    raise TypeError(f"{type(value).__name__} is nothing that JSON can carry")
+
+
+def _word(value: Any) -> str:  # noqa: ANN401 - numbers, texts, truth
+    return str(value).lower() if isinstance(value, bool) else str(value)
