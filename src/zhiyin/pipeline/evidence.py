@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from zhiyin.core.candidates import Queries
+from zhiyin.core.candidates import Candidates, Queries
 from zhiyin.core.histories import Floats, Histories
 from zhiyin.core.slate import Evidence, Position
 from zhiyin.data.vocabulary import Vocabulary
@@ -28,6 +28,7 @@ def with_evidence(
     bridge: ContentBridge | None,
     queries: Queries,
     types: dict[int | None, str],
+    ranked: Candidates | None = None,
 ) -> list[Position]:
     """The positions with their sources and evidence.
 
@@ -43,7 +44,9 @@ def with_evidence(
         bridge: What scored items by their attributes.
         queries: The query (one row).
         types: What the user did to each item, by item key.
+        ranked: The candidates as they were ordered, with what the ranker added.
     """
+    added = _added(ranked)
     where = np.array([items.index.get(p.item_id, -1) for p in positions], dtype=np.int32)
     history = queries.histories.recent(_RECENT)
     shares = _shares(trained, bridge, history, where)
@@ -55,10 +58,23 @@ def with_evidence(
         if not facts and known:
             facts = [_popularity(trained, int(item))]
         parts = {name: float(part[0, item]) for name, part in sources.items()} if known else {}
+        blend, ranker = added.get(int(item), (position.score, 0.0))
         if bridge is not None and not bridge.idle:
-            parts["content"] = position.score - sum(parts.values())
+            parts["content"] = blend - sum(parts.values())
+        if ranker:
+            parts["ranker"] = ranker
         result.append(position.model_copy(update={"evidence": facts, "sources": parts}))
     return result
+
+
+def _added(ranked: Candidates | None) -> dict[int, tuple[float, float]]:
+    """What the blend said of each candidate and what the ranker added, by item."""
+    if ranked is None or "ranker" not in ranked.columns:
+        return {}
+    items: list[int] = ranked.items[0].tolist()
+    blend: list[float] = ranked.columns["blend"][0].tolist()
+    ranker: list[float] = ranked.columns["ranker"][0].tolist()
+    return dict(zip(items, zip(blend, ranker, strict=True), strict=True))
 
 
 def _shares(

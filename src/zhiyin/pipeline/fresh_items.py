@@ -113,14 +113,23 @@ class FreshItems:
         if len(unknown):
             self._learn()
 
-    def score(self, queries: Queries, *, expected: Floats | None = None) -> Floats:
+    def score(
+        self,
+        queries: Queries,
+        *,
+        expected: Floats | None = None,
+        keep: dict[str, Floats] | None = None,
+    ) -> Floats:
         """Scores of the trained items, then of the new ones: shape (q, len(vocabulary)).
 
         Args:
             queries: Whom to score for.
-            expected: See `Trained.score`.
+            expected: See `Trained.retrieve`.
+            keep: See `Trained.retrieve`; of the trained items alone.
         """
-        scores = self._recommender.score(queries, bridge=self._bridge, expected=expected)
+        scores = self._recommender.retrieve(
+            queries, bridge=self._bridge, expected=expected, keep=keep
+        )
         n = len(self._trained)
         if not len(self):
             return scores

@@ -23,6 +23,7 @@ from zhiyin.models.hybrid.blend import Blend, Member
 from zhiyin.models.sequence.start import behaviour_vectors
 from zhiyin.pipeline.content import Content
 from zhiyin.pipeline.newcomers import KnownPeople
+from zhiyin.pipeline.ranker.stage import RankerStage
 
 _VECTOR_DIM = 64
 _VECTOR_SEED = 7
@@ -44,6 +45,7 @@ class Trained:
         as_of: The newest event seen, in milliseconds; 0 where times are unknown.
         content: What the items' attributes add; None where they tell nothing.
         people: What the users' attributes tell of those without a history; None: nothing.
+        ranker: What puts the best candidates in order; None where the blend's order stays.
     """
 
     users: Vocabulary
@@ -56,6 +58,7 @@ class Trained:
     last_seq: int = 0
     content: Content | None = None
     people: KnownPeople | None = None
+    ranker: RankerStage | None = None
 
     @cached_property
     def behaviour(self) -> csr_matrix:
@@ -81,16 +84,26 @@ class Trained:
         found[self.popularity == 0] = 0.0
         return found.astype(np.float16)
 
-    def score(
+    def score(self, queries: Queries) -> Floats:
+        """Scores of shape (q, n_items) with the best candidates in the ranker's order.
+
+        Who has no history, and on whom the blend is silent, gets what everybody likes.
+        """
+        if self.ranker is None:
+            return self.retrieve(queries)
+        parts: dict[str, Floats] = {}
+        scores = self.retrieve(queries, keep=parts)
+        return self.ranker.apply(queries, scores, parts)
+
+    def retrieve(
         self,
         queries: Queries,
         *,
         bridge: ContentBridge | None = None,
         expected: Floats | None = None,
+        keep: dict[str, Floats] | None = None,
     ) -> Floats:
         """Scores of the blend and of content, of shape (q, n_items).
-
-        Who has no history, and on whom the blend is silent, gets what everybody likes.
 
         Args:
             queries: Whom to score for.
@@ -98,15 +111,22 @@ class Trained:
                 columns behind the others; None for the trained one.
             expected: What people like those without a history take, from `KnownPeople`;
                 None for what everybody likes.
+            keep: Takes what each member adds, by name.
         """
-        scores = self.by_behaviour(queries, expected=expected)
+        scores = self.by_behaviour(queries, expected=expected, keep=keep)
         if bridge is None and self.content is not None:
             bridge = self.content.bridge
         return scores if bridge is None else bridge.apply(queries.histories, scores)
 
-    def by_behaviour(self, queries: Queries, *, expected: Floats | None = None) -> Floats:
-        """Scores of the blend alone, of shape (q, n_items); arguments as in `score`."""
-        scores = self.blend.score(queries)
+    def by_behaviour(
+        self,
+        queries: Queries,
+        *,
+        expected: Floats | None = None,
+        keep: dict[str, Floats] | None = None,
+    ) -> Floats:
+        """Scores of the blend alone, of shape (q, n_items); arguments as in `retrieve`."""
+        scores = self.blend.score(queries, keep=keep)
         silent = np.flatnonzero(queries.histories.lengths == 0)
         silent = silent[np.ptp(scores[silent], axis=1) == 0]
         if len(silent):
@@ -132,6 +152,8 @@ class Trained:
             arrays |= under("content", self.content.arrays())
         if self.people is not None:
             arrays |= under("people", self.people.arrays())
+        if self.ranker is not None:
+            arrays |= under("ranker", self.ranker.arrays())
         return arrays
 
     def manifest(self) -> dict[str, Any]:
@@ -149,6 +171,7 @@ class Trained:
             "last_seq": self.last_seq,
             "content": None if self.content is None else self.content.manifest(),
             "people": None if self.people is None else self.people.manifest(),
+            "ranker": None if self.ranker is None else self.ranker.manifest(),
         }
 
 
@@ -188,6 +211,9 @@ def restore(manifest: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Traine
             else None,
             KnownPeople.restored(manifest["people"], group_of(arrays, "people"))
             if manifest.get("people")
+            else None,
+            RankerStage.restored(manifest["ranker"], group_of(arrays, "ranker"))
+            if manifest.get("ranker")
             else None,
         )
         trained.__dict__["popularity"] = np.asarray(arrays["popularity"])

@@ -57,12 +57,22 @@ class Blend:
     def __init__(self, members: Sequence[Member]) -> None:
         self.members = list(members)
 
-    def score(self, queries: Queries) -> Floats:
-        """Blended scores of shape (q, n_items)."""
+    def score(self, queries: Queries, *, keep: dict[str, Floats] | None = None) -> Floats:
+        """Blended scores of shape (q, n_items).
+
+        Args:
+            queries: Whom to score for.
+            keep: Takes what each member adds to the score, by name, as in `parts`.
+        """
         total = None
         for member in self.members:
             part = standardised(member.model.score(queries), weight=member.weight)
-            total = part if total is None else np.add(total, part, out=total)
+            if keep is not None:
+                keep[member.name] = part
+            if total is None:
+                total = part.copy() if keep is not None else part
+            else:
+                np.add(total, part, out=total)
         if total is None:
             raise ValueError("a blend needs at least one member")
         return total

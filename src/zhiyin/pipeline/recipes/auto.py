@@ -28,6 +28,7 @@ from zhiyin.pipeline.content import Content
 from zhiyin.pipeline.recipes.apart import Done, Job, beside, cores
 from zhiyin.pipeline.recipes.cold import ChosenBridge, choose_bridge
 from zhiyin.pipeline.recipes.families import Facts, Family, Trial, families, slow_families
+from zhiyin.pipeline.recipes.ranked import LearnedRanker, consider_ranker
 from zhiyin.pipeline.recipes.reading import ReadCatalogue, read_catalogue
 from zhiyin.pipeline.recipes.validation import Judge, Validation, hold_out
 from zhiyin.pipeline.recipes.weights import search_weights
@@ -42,6 +43,10 @@ _LEAST_CONTENT = 2.0
 """Seconds below which content is not begun."""
 _CONTENT_AGAIN = 1.2
 """Fitting content on everything may take this many times what fitting it for validation took."""
+_RANKER = 0.12
+"""Share of the budget that is kept for learning to rank, """
+_MOST_RANKER = 90.0
+"""and seconds that it may take at most."""
 _SLOW = 0.75
 """Share of the time that refitting leaves which goes into models that take minutes."""
 _AGAIN = 0.18
@@ -62,6 +67,7 @@ class Tried:
         goal: What it reached on validation.
         scores: Its validation scores.
         cost: Seconds of fitting.
+        fitted: What was fitted, without the held-out events.
         spent: Seconds of fitting, asking and judging.
     """
 
@@ -70,6 +76,7 @@ class Tried:
     goal: float
     scores: Floats
     cost: float
+    fitted: Retriever
     spent: float = 0.0
 
 
@@ -88,6 +95,8 @@ class Choice:
         skipped: Trials that were not made, with the reason.
         catalogue: The catalogue as it was read, where anything is known of the items.
         bridge: What content adds, where it adds anything.
+        fitted: The chosen members as fitted without the held-out events; empty after choosing.
+        ranker: What puts the candidates in order, where a trial was made.
     """
 
     members: list[tuple[str, Config, float]] = field(
@@ -101,6 +110,8 @@ class Choice:
     skipped: list[str] = field(default_factory=list[str])
     catalogue: ReadCatalogue | None = None
     bridge: ChosenBridge | None = None
+    fitted: list[Member] = field(default_factory=list[Member])
+    ranker: LearnedRanker | None = None
 
     def report(self) -> dict[str, Any]:
         """As JSON carries it."""
@@ -108,6 +119,7 @@ class Choice:
             "chosen": {name: round(weight, 3) for name, _, weight in self.members},
             "goal": self.goal,
             "content": None if self.bridge is None else self.bridge.report,
+            "ranker": None if self.ranker is None else self.ranker.report,
             "trials": self.trials,
             "skipped": self.skipped,
         }
@@ -149,7 +161,30 @@ def choose(
     scores = _weigh(list(explorer.best.values()), explorer.judge, choice, k=validation.k)
     progress("reading the catalogue", _EXPLORING)
     _consider_content(choice, dataset, validation, scores, encoder, deadline, seed)
+    choice.ranker = consider_ranker(
+        choice.fitted,
+        dataset,
+        validation,
+        bridge=choice.bridge,
+        catalogue=choice.catalogue,
+        room=Deadline(min(deadline.left - _refit_cost(choice), _for_ranker(deadline))),
+        seed=seed,
+        progress=progress,
+    )
+    choice.fitted = []
     return choice
+
+
+def _for_ranker(deadline: Deadline) -> float:
+    """Seconds of a budget that are kept for learning to rank."""
+    return min(_RANKER * deadline.seconds, _MOST_RANKER)
+
+
+def _refit_cost(choice: Choice) -> float:
+    """Seconds that fitting everything chosen on all rows may take."""
+    members = sum(choice.costs.get(name, 0.0) for name, _, _ in choice.members)
+    content = 0.0 if choice.bridge is None else choice.bridge.seconds
+    return _CAUTION * members + _CONTENT_AGAIN * content
 
 
 def _consider_content(
@@ -166,7 +201,7 @@ def _consider_content(
     if table is None:
         return
     refit_cost = sum(choice.costs.get(name, 0.0) for name, _, _ in choice.members)
-    room = Deadline((deadline.left - _CAUTION * refit_cost) * _CONTENT)
+    room = Deadline((deadline.left - _CAUTION * refit_cost - _for_ranker(deadline)) * _CONTENT)
     if room.left <= _LEAST_CONTENT:
         choice.skipped.append("content: no time left in the budget")
         return
@@ -302,7 +337,7 @@ class _Explorer:
             self.choice.skipped.append(f"{names}: the extra neural is not installed")
             return
         quick = _CAUTION * sum(tried.cost for tried in self.best.values())
-        room = (self.deadline.left - quick) * _SLOW
+        room = (self.deadline.left - quick - _for_ranker(self.deadline)) * _SLOW
         if room < _LEAST_SLOW:
             self.choice.skipped.append(f"{names}: no time left in the budget")
             return
@@ -336,7 +371,7 @@ class _Explorer:
             }
         )
         self.choice.begun[trial.model] = done.state
-        self.best[family.name] = Tried(trial.model, done.config, goal, scores, cost)
+        self.best[family.name] = Tried(trial.model, done.config, goal, scores, cost, model)
 
     def _affordable(self, found: Tried | None) -> bool:
         """Whether another trial, and the refit of what would be chosen, fit the budget."""
@@ -372,7 +407,7 @@ class _Explorer:
                 }
             )
             if best is None or goal > best.goal:
-                best = Tried(trial.model, asked.config, goal, scores, cost)
+                best = Tried(trial.model, asked.config, goal, scores, cost, asked)
         if best is None:
             raise ValueError(f"the family {family.name} asks no question")
         best.spent = time.monotonic() - started
@@ -400,6 +435,11 @@ def _weigh(best: list[Tried], judge: Judge, choice: Choice, *, k: int) -> Floats
     choice.goal = {f"ndcg@{k}": round(reached, 5), "best_member": round(ranked[0].goal, 5)}
     choice.members = [
         (tried.model, tried.config, float(weight))
+        for tried, weight in zip(ranked, weights, strict=True)
+        if weight > 0
+    ]
+    choice.fitted = [
+        Member(tried.model, float(weight), tried.fitted)
         for tried, weight in zip(ranked, weights, strict=True)
         if weight > 0
     ]

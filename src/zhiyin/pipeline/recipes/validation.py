@@ -27,6 +27,7 @@ class Validation:
         train: What candidates are fitted on: every user, without the held-out events.
         queries: The sampled users' histories in ``train``.
         truth: The sampled users' held-out items.
+        held: Every user's held-out items, a row per user.
         k: Cut-off of the goal, NDCG@k.
         tail: Whether the held-out event is each user's last: the task is what comes next,
             not what is missing.
@@ -35,6 +36,7 @@ class Validation:
     train: Histories
     queries: Queries
     truth: Histories
+    held: Histories
     k: int
     tail: bool
 
@@ -58,7 +60,14 @@ def hold_out(dataset: Dataset, *, seed: int) -> Validation:
     sample = np.sort(rng.choice(able, size=size, replace=False))
     queries = Queries(divided.train.take(sample), sample.astype(np.int32), dataset.as_of)
     tail = _holds_out_the_last(dataset)
-    return Validation(divided.train, queries, divided.test.take(sample), 10 if tail else 20, tail)
+    return Validation(
+        divided.train,
+        queries,
+        divided.test.take(sample),
+        divided.test,
+        10 if tail else 20,
+        tail,
+    )
 
 
 def _holds_out_the_last(dataset: Dataset) -> bool:

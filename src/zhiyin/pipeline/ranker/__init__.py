@@ -1,0 +1,1 @@
+"""Between candidates and slate: a ranker that is learned, judged, and kept where it wins."""
