@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from zhiyin.app.http import metrics
+from zhiyin.app.http.documented import answers, new_router
 from zhiyin.app.http.figures import figures
 from zhiyin.app.http.tenants import Tenant, Tenants
-from zhiyin.core.config import Config
 from zhiyin.core.errors import ArtifactError
+from zhiyin.core.messages import Health
 
-router = APIRouter(tags=["health"])
-
-
-class Health(Config):
-    """Whether the service can answer."""
-
-    status: str
-    """"ok", or what is missing."""
-    model_version: str | None = None
-    """The artifact that serves the caller's workspace."""
+router = new_router("health")
 
 
-@router.get("/healthz")
+@router.get(
+    "/healthz",
+    summary="Whether the process is alive",
+    responses=answers(Health(status="ok"), says="It is."),
+)
 def healthz() -> Health:
     """The process is alive. Needs no key."""
     return Health(status="ok")
 
 
-@router.get("/readyz")
+@router.get(
+    "/readyz",
+    summary="Whether slates can be made",
+    responses=answers(Health(status="ok", model_version="v000003"), says="They can."),
+)
 def readyz(request: Request) -> Health:
     """Slates can be made. Needs no key.
 
@@ -48,7 +48,16 @@ def readyz(request: Request) -> Health:
     return Health(status="ok")
 
 
-@router.get("/metrics", response_class=Response)
+@router.get(
+    "/metrics",
+    summary="Counters, histograms and gauges",
+    response_class=Response,
+    responses=answers(
+        'zhiyin_requests_total{route="/v1/recommend",status="200"} 4711.0\n',
+        says="In Prometheus' form.",
+        media_type="text/plain",
+    ),
+)
 def read_metrics(request: Request) -> Response:
     """Counters, histograms and gauges in Prometheus' form, of the caller's workspace."""
     tenant: Tenant | None = request.scope["zhiyin.tenant"]

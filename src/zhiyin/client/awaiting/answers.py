@@ -15,6 +15,7 @@ from zhiyin.core.messages import (
     ProfileReset,
     ProfileView,
     SearchResult,
+    SurfaceView,
 )
 from zhiyin.core.slate import Slate
 
@@ -26,23 +27,23 @@ class Answers(Connected):
         self,
         user_id: str | None,
         *,
-        n: int = 10,
+        n: int | None = None,
         surface: str = "home",
         session: Sequence[str] = (),
         exclude: Sequence[str] = (),
         seed: int = 0,
         explain: bool = False,
         context: Mapping[str, Any] | None = None,
-        filter: str | None = None,
-        boost: str | None = None,
-        page_of: str | None = None,
+        filter: str = "",
+        boost: str = "",
+        page_of: str = "",
         return_properties: bool | Sequence[str] = False,
     ) -> Slate:
         """A slate for a user, or for an anonymous session.
 
         Args:
             user_id: Anybody; None for an anonymous session.
-            n: Slate length.
+            n: Slate length; None: as many as the surface has.
             surface: Where the slate appears.
             session: Item ids that the visitor has just looked at, oldest first.
             exclude: Item ids that must not appear.
@@ -100,6 +101,12 @@ class Answers(Connected):
         """A slate that was shown."""
         return await self._transport.send(
             Call("GET", at("/v1/slates", slate_id), Slate, repeatable=True)
+        )
+
+    async def read_surfaces(self) -> list[SurfaceView]:
+        """What each surface does, the built-in ones first."""
+        return await self._transport.send(
+            Call("GET", "/v1/surfaces", list[SurfaceView], repeatable=True)
         )
 
     async def similar_items(

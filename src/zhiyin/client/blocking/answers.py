@@ -12,6 +12,7 @@ from zhiyin.core.messages import (
     ProfileReset,
     ProfileView,
     SearchResult,
+    SurfaceView,
 )
 from zhiyin.core.slate import Slate
 
@@ -23,23 +24,23 @@ class Answers(Connected):
         self,
         user_id: str | None,
         *,
-        n: int = 10,
+        n: int | None = None,
         surface: str = "home",
         session: Sequence[str] = (),
         exclude: Sequence[str] = (),
         seed: int = 0,
         explain: bool = False,
         context: Mapping[str, Any] | None = None,
-        filter: str | None = None,
-        boost: str | None = None,
-        page_of: str | None = None,
+        filter: str = "",
+        boost: str = "",
+        page_of: str = "",
         return_properties: bool | Sequence[str] = False,
     ) -> Slate:
         """A slate for a user, or for an anonymous session.
 
         Args:
             user_id: Anybody; None for an anonymous session.
-            n: Slate length.
+            n: Slate length; None: as many as the surface has.
             surface: Where the slate appears.
             session: Item ids that the visitor has just looked at, oldest first.
             exclude: Item ids that must not appear.
@@ -96,6 +97,12 @@ class Answers(Connected):
     def slate(self, slate_id: str) -> Slate:
         """A slate that was shown."""
         return self._transport.send(Call("GET", at("/v1/slates", slate_id), Slate, repeatable=True))
+
+    def read_surfaces(self) -> list[SurfaceView]:
+        """What each surface does, the built-in ones first."""
+        return self._transport.send(
+            Call("GET", "/v1/surfaces", list[SurfaceView], repeatable=True)
+        )
 
     def similar_items(
         self,

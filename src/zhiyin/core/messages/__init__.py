@@ -40,6 +40,7 @@ from zhiyin.core.messages.queries import (
     Surface,
 )
 from zhiyin.core.messages.search import SearchHit, SearchResult
+from zhiyin.core.messages.surfaces import SurfaceView
 
 __all__ = [
     "LONGEST_ID",
@@ -84,6 +85,7 @@ __all__ = [
     "Source",
     "StreamReport",
     "Surface",
+    "SurfaceView",
     "TagEvidence",
     "TrainRequest",
     "TrainingJob",

@@ -17,7 +17,7 @@ class Recommender(Protocol):
         self,
         user_id: str | None,
         *,
-        n: int = 10,
+        n: int | None = None,
         surface: str = "home",
         session: Sequence[str] = (),
         exclude: Sequence[str] = (),
@@ -28,7 +28,7 @@ class Recommender(Protocol):
 
         Args:
             user_id: Anybody; None for an anonymous session.
-            n: Slate length.
+            n: Slate length; None: as many as the surface has.
             surface: Where the slate appears.
             session: Item ids that the visitor has just looked at, oldest first.
             exclude: Item ids that must not appear.

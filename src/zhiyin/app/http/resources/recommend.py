@@ -106,13 +106,24 @@ def recommend_by_address(
         Query(description="Whether to add sources and evidence.", examples=[False]),
     ] = False,
     filter: Annotated[
-        str, Query(max_length=10_000, description="Only items for which this holds.")
+        str,
+        Query(
+            max_length=10_000,
+            description="Only items for which this holds.",
+            examples=["price < 30"],
+        ),
     ] = "",
     boost: Annotated[
-        str, Query(max_length=10_000, description="What scores are multiplied with.")
+        str,
+        Query(max_length=10_000, description="What scores are multiplied with.", examples=["2"]),
     ] = "",
     context: Annotated[
-        str, Query(max_length=10_000, description="The moment, as a JSON object.")
+        str,
+        Query(
+            max_length=10_000,
+            description="The moment, as a JSON object.",
+            examples=['{"device":"phone"}'],
+        ),
     ] = "",
     page_of: Annotated[
         str,
@@ -120,11 +131,16 @@ def recommend_by_address(
             max_length=200,
             pattern=r"^[^\x00]*$",
             description="The slate whose next page is asked for.",
+            examples=[SHOWN.slate_id],
         ),
     ] = "",
     return_properties: Annotated[
         list[str] | None,
-        Query(max_length=100, description="Attributes to return with each item; * for all."),
+        Query(
+            max_length=100,
+            description="Attributes to return with each item; * for all.",
+            examples=[["title"]],
+        ),
     ] = None,
 ) -> Response:
     """As the POST of the same name, for what fits into an address."""
