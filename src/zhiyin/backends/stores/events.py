@@ -17,6 +17,7 @@ from zhiyin.core.protocols import Appended, EntityKind, PastEvent
 STORED = {"seq": pl.Int64, **schema.EVENTS, "type": pl.Int64}
 """Columns as they are stored: types by their codes."""
 _SCAN_ROWS = 5_000_000
+_FEW = 1000
 _EVENT_COLUMNS = list(schema.EVENTS)
 _HISTORY = (
     "SELECT seq, item_key, type, timestamp, position, value{words} FROM events "
@@ -102,10 +103,17 @@ class SqlEventStore(ABC):
 
     def _prepared(self, events: pl.DataFrame) -> pl.DataFrame:
         """The columns that are there, with the types' codes."""
-        names = events["type"].unique().drop_nulls().cast(pl.String).to_list()
+        if events.height < _FEW:
+            # A frame of few rows costs more in expressions than in rows.
+            types: list[str | None] = events["type"].to_list()
+            codes = self._codes_for([name for name in set(types) if name is not None])
+            coded = pl.Series([None if t is None else codes[t] for t in types], dtype=pl.Int64)
+        else:
+            names = events["type"].unique().drop_nulls().cast(pl.String).to_list()
+            coded = _encoded(events["type"], self._codes_for(names))
         present = [name for name in _EVENT_COLUMNS if name in events.columns]
-        coded = _encoded(events["type"], self._codes_for(names))
-        return events.select(present).with_columns(coded.alias("type"))
+        parts = {name: events[name] if name != "type" else coded for name in present}
+        return pl.DataFrame(parts)
 
     def _load_codes(self) -> None:
         with self._database.reading() as connection:
