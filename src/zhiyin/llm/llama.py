@@ -16,6 +16,7 @@ from queue import SimpleQueue
 from threading import Event, Thread
 from typing import Any, cast
 
+import httpx
 import xllamacpp
 from pydantic import Field
 
@@ -35,6 +36,7 @@ _SHOWN = 300
 _REMEMBERED_MIB = 256
 """Memory for what was read of fixed prompts that take turns."""
 _QUIET = -1
+_STARTING = 30.0
 
 
 class LlamaConfig(Config):
@@ -237,13 +239,21 @@ def _open(config: LlamaConfig) -> Any:  # noqa: ANN401 - a class without types
     params.cors_origins = ""
     params.ui = False
     try:
-        return _LLAMA.Server(params)
-    except (RuntimeError, ValueError) as error:
+        server = _LLAMA.Server(params)
+        _await(server)
+    except (RuntimeError, ValueError, httpx.HTTPError) as error:
         raise ModelFileError(
             f"llama.cpp cannot run {config.path}: {error}",
             hint="its file may be damaged, or its kind newer than the installed xllamacpp; "
             "zhiyin llm pull gets one that runs",
         ) from error
+    return server
+
+
+def _await(server: Any) -> None:  # noqa: ANN401 - a class without types
+    """Waits until its threads run: closed before that, it would wait for itself for ever."""
+    httpx.get(f"{server.listening_address}/health", timeout=_STARTING, trust_env=False)
+    server.handle_completions({"prompt": "a", "n_predict": 1, "cache_prompt": False})
 
 
 def _check(path: Path) -> None:

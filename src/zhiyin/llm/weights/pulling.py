@@ -139,7 +139,8 @@ def _append(url: str, part: Path, before: int, model: KnownModel, progress: Prog
         done = before if goes_on else 0
         size = model.size or done + int(answer.headers.get("Content-Length") or 0)
         with part.open("ab" if goes_on else "wb") as stream:
-            for piece in answer.iter_raw(_CHUNK):
+            # As they come: pieces gathered to a size would be lost where the line breaks.
+            for piece in answer.iter_raw():
                 stream.write(piece)
                 done += len(piece)
                 progress(f"downloading {model.file}", min(1.0, done / max(1, size)))
