@@ -29,6 +29,7 @@ from zhiyin.core.protocols import (
     TextEncoder,
 )
 from zhiyin.core.slate import Position, Slate
+from zhiyin.core.stages import stage
 from zhiyin.core.topk import bar, top_k
 from zhiyin.data.vocabulary import BLANK, Vocabulary
 from zhiyin.pipeline.availability import Availability
@@ -197,25 +198,30 @@ class Engine:
         query = SlateQuery(
             user_id, surface, now, n, session, exclude, seed, filter, boost, moment, page_of
         )
-        opening = self._slater.open(query, self.items)
+        with stage("rules"):
+            opening = self._slater.open(query, self.items)
         past = opening.remembered
         recipe = opening.surface.settings.recipe
         alone = recipe == "session" and len(session) > 0
-        since = self._histories.since(user_id)
-        queries = self._query(user_id, since, session, now)
-        asked = self._query(None, (), session, now) if alone else queries
+        with stage("history"):
+            since = self._histories.since(user_id)
+            queries = self._query(user_id, since, session, now)
+            asked = self._query(None, (), session, now) if alone else queries
         parts: dict[str, Floats] = {}
-        scores, fallbacks = self._scores(asked, None if alone else user_id, keep=parts)
+        with stage("retrieve"):
+            scores, fallbacks = self._scores(asked, None if alone else user_id, keep=parts)
         if recipe == "popular":
             scores[0], fallbacks = liked_by_all(self.trained, len(self.items)), []
         elif recipe == "session" and not alone:
             fallbacks.append("no session: what the user likes")
         barred = [*session, *exclude, *opening.barred]
         self._bar(scores, queries, since, barred=barred, hide_seen=past.hide_seen)
-        candidates = self._candidates(scores, parts)
-        if recipe != "popular":
-            candidates = self._ranked(candidates, asked, query)
-        slated = self._slated(candidates, opening, scores)
+        with stage("rank"):
+            candidates = self._candidates(scores, parts)
+            if recipe != "popular":
+                candidates = self._ranked(candidates, asked, query)
+        with stage("policy"):
+            slated = self._slated(candidates, opening, scores)
         positions = self._positions(slated)
         if explain:
             types = self._event_types(user_id)
@@ -246,7 +252,8 @@ class Engine:
             page_of=past.first_page,
             page=past.page,
         )
-        self._stores.exposures.record(slate.model_dump(mode="json"))
+        with stage("expose"):
+            self._stores.exposures.record(slate.model_dump(mode="json"))
         return with_properties(slate, self._stores.entities, return_properties)
 
     def rank(

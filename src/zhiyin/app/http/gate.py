@@ -95,8 +95,8 @@ class Gate:
         self._under_way += counted
         metrics.IN_FLIGHT.set(self._under_way)
         try:
-            with self._tracer(scope):
-                await self._pass(passage, receive, answer)
+            with self._tracer(scope) as span:
+                await self._pass(passage, receive, answer, span)
         except Refusal as refusal:
             metrics.REFUSED.labels(refusal.title).inc()
             await self._answer(refused(refusal), passage, receive, answer)
@@ -110,7 +110,13 @@ class Gate:
             metrics.IN_FLIGHT.set(self._under_way)
             self._tell(passage)
 
-    async def _pass(self, passage: _Passage, receive: Receive, answer: _Answer) -> None:
+    async def _pass(
+        self,
+        passage: _Passage,
+        receive: Receive,
+        answer: _Answer,
+        span: Any,  # noqa: ANN401 - the tracer's own type; None without one
+    ) -> None:
         scope, settings = passage.scope, self._settings
         method, path = scope["method"], scope["path"]
         is_open = path in OPEN_PATHS or method == "OPTIONS"
@@ -133,6 +139,8 @@ class Gate:
 
         def listen(stage: str, seconds: float) -> None:
             metrics.STAGES.labels(passage.workspace, stage).observe(seconds)
+            if span is not None:
+                span.add_event(stage, {"seconds": seconds})
 
         with listening(listen):
             await self._app(scope, body, answer)
@@ -186,7 +194,7 @@ class _Answer:
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self._passage.status = message["status"]
+            self._passage.status = self._passage.scope["zhiyin.status"] = message["status"]
             headers = [
                 *message.get("headers", ()),
                 (b"x-request-id", self._passage.request_id.encode()),

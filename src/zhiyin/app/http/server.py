@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import tempfile
+import threading
+import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from functools import partial
@@ -128,7 +131,7 @@ def run_server(
         plan = {
             "folders": [str(folder) for folder in folders],
             "keyless": keyless,
-            "shared": shared,
+            "shared": shared if workers > 1 else "",
         }
         os.environ[_PLAN] = json.dumps(plan)
         for name in _BLAS:
@@ -149,12 +152,24 @@ def run_server(
 def worker_app() -> FastAPI:
     """The application of one worker process, as `run_server` planned it."""
     plan = json.loads(os.environ[_PLAN])
+    _end_with(os.getppid())
     folders = [Path(folder) for folder in plan["folders"]]
     settings = read_settings(folders[0] / SETTINGS_FILE).http
     set_up_logs(settings.log)
     PatientProtocol.header_s = settings.header_s
-    shared = Path(plan["shared"])
+    shared = Path(plan["shared"]) if plan["shared"] else None
     return create_app(folders, keyless=plan["keyless"], shared=shared, loop=True)
+
+
+def _end_with(parent: int) -> None:
+    """Ends this worker when the process that started it was killed and can tell it nothing."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1.0)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, daemon=True, name="parent").start()
 
 
 def _limits(settings: HttpSettings) -> dict[str, Any]:
@@ -168,6 +183,8 @@ def _limits(settings: HttpSettings) -> dict[str, Any]:
         "limit_concurrency": settings.max_connections,
         "timeout_keep_alive": max(1, round(settings.header_s)),
         "timeout_graceful_shutdown": settings.shutdown_s,
+        # A worker that is busy importing on a loaded machine is not taken for a dead one.
+        "timeout_worker_healthcheck": 60,
     }
 
 
