@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
 from sqlalchemy import event as sqlalchemy_event
 
 from zhiyin.backends.stores.postgres import PostgresStore, open_postgres
-from zhiyin.core.errors import ConfigError, StoreError, StoreUnreachableError
+from zhiyin.core.errors import ConfigError, StoreBusyError, StoreError, StoreUnreachableError
 from zhiyin.core.protocols import ProfileEdit
 from zhiyin.testing.profiles import EnrichmentStoreConformance, ProfileStoreConformance
 from zhiyin.testing.servers import PostgresServer, open_postgres_of
@@ -171,6 +174,66 @@ def test_a_connection_that_breaks_in_the_middle_stores_nothing(store: PostgresSt
         load()
     assert store.events.count() == 0
     assert store.events.append(make_events(10)).accepted == 10
+
+
+def test_a_writer_that_waits_too_long_is_told(
+    store: PostgresStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zhiyin.backends.stores.postgres_connection._LOCK_WAIT", "100ms")
+    hasty = open_postgres_of(tmp_path)
+    with store.transaction(BULK):
+        store.events.append(make_events(10))
+        for n in (1, BULK):
+            with pytest.raises(StoreBusyError, match="lock"):
+                hasty.events.append(make_events(n, start=100))
+        assert hasty.events.count() == 0
+    assert hasty.events.append(make_events(1, start=100)).accepted == 1
+    hasty.close()
+
+
+@pytest.mark.parametrize("n", [1, 30_000])
+def test_what_postgres_cannot_hold_is_refused_whole(store: PostgresStore, n: int) -> None:
+    with pytest.raises(StoreError, match="0x00"):
+        store.events.append(make_events(n).with_columns(text=pl.lit("a\x00b")))
+    assert store.events.count() == 0
+
+
+def test_encrypted_connections(tmp_path: Path, require: Any) -> None:
+    """Encrypted where asked for; a server that is not the one that was meant is refused."""
+    openssl, programs = require.command("openssl"), PostgresServer.programs()
+    assert programs is not None
+    with PostgresServer(programs) as server:
+        server.stop()
+        for name in ("server", "other"):
+            certificate, key = server.folder / f"{name}.crt", server.folder / f"{name}.key"
+            subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+            command = [str(openssl), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+            command += ["-keyout", str(key), "-out", str(certificate), *subject]
+            subprocess.run(command, check=True, capture_output=True)
+            shutil.chown(key, *([server.folder.owner()] * 2))
+            key.chmod(0o600)
+        settings = f"ssl=on\nssl_cert_file='{server.folder}/server.crt'\n"
+        settings += f"ssl_key_file='{server.folder}/server.key'\n"
+        with (server.folder / "data" / "postgresql.conf").open("a") as file:
+            file.write(settings)
+        server.start()
+        local = server.url.replace("127.0.0.1", "localhost")
+        authority = f"sslrootcert={server.folder}/server.crt"
+        for query in ("sslmode=require", f"sslmode=verify-full&{authority}"):
+            store = open_postgres(f"{local}?{query}")
+            with store.database.reading() as connection:
+                sql = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
+                assert connection.exec_driver_sql(sql).scalar_one() is True
+            assert store.events.append(make_events(BULK)).accepted in (0, BULK)
+            store.close()
+        for url in (
+            f"{local}?sslmode=verify-full&sslrootcert={server.folder}/other.crt",
+            f"{server.url}?sslmode=verify-full&{authority}",
+        ):
+            with pytest.raises(StoreUnreachableError):
+                open_postgres(url)
+    with pytest.raises(ConfigError, match="sslmode"):
+        open_postgres("postgresql://u@localhost/db?sslmode=on")
 
 
 def test_schemas_are_worlds_of_their_own(tmp_path: Path, postgres_server: PostgresServer) -> None:

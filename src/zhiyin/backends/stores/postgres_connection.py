@@ -46,7 +46,7 @@ _TYPES: Mapping[type[pl.DataType], str] = {pl.String: "text", pl.Float64: "doubl
 
 _AWAY = ("08", "57P", "53300")
 _BUSY = ("55P03", "40P01", "40001", "57014")
-_FULL = ("53100", "53200", "54000")
+_FULL = ("53100",)
 
 
 class PostgresDatabase:
