@@ -90,7 +90,7 @@ def test_the_same_key_stores_once_and_other_content_is_kept(shop: Client) -> Non
 
 
 def test_a_stream_is_stored_line_by_line_with_a_report(shop: Client, address: str) -> None:
-    events = [{"user_id": "s", "item_id": f"new-{i}"} for i in range(2500)]
+    events = [{"user_id": "s", "item_id": f"pan-{i % 10}", "value": i} for i in range(2500)]
     report = shop.stream_events(iter(events), idempotency_key="s1")
     assert (report.lines, report.accepted, report.rejected) == (2500, 2500, 0)
     again = shop.stream_events(iter(events), idempotency_key="s1")
