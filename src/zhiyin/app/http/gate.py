@@ -15,6 +15,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
+from anyio.to_thread import current_default_thread_limiter
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -51,7 +52,7 @@ class _Passage:
     @property
     def route(self) -> str:
         """The pattern of the route, without anybody's id."""
-        return getattr(self.scope.get("route"), "path", _NOWHERE)
+        return route_of(self.scope)
 
 
 class Gate:
@@ -166,6 +167,7 @@ class Gate:
 
     def _tell(self, passage: _Passage) -> None:
         seconds = time.perf_counter() - passage.started
+        metrics.WAITING.set(current_default_thread_limiter().statistics().tasks_waiting)
         method, route, status = passage.scope["method"], passage.route, passage.status
         metrics.REQUESTS.labels(passage.workspace, method, route, status).inc()
         metrics.LATENCY.labels(passage.workspace, method, route).observe(seconds)
@@ -240,6 +242,12 @@ class _Body:
         # A route that reads its body passes this kind on, and takes others for a broken body.
         told = f"a body may have {self._most / _MIB:g} MiB"
         return HTTPException(413, told, {"Connection": "close"})
+
+
+def route_of(scope: Scope) -> str:
+    """The pattern of a request's route, "(none)" where it has none."""
+    path: str = getattr(scope.get("route"), "path", _NOWHERE)
+    return path.replace(":path}", "}")
 
 
 def _request_id(scope: Scope) -> str:

@@ -20,7 +20,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from starlette.types import Scope
 
 from zhiyin import __version__
-from zhiyin.app.http.gate import Tracer
+from zhiyin.app.http.gate import Tracer, route_of
 
 _PROPAGATOR = TraceContextTextMapPropagator()
 
@@ -52,7 +52,7 @@ def tracer_to(processor: SpanProcessor) -> Tracer:
             method, context=parent, kind=SpanKind.SERVER, record_exception=False
         ) as span:
             yield span
-            route = getattr(scope.get("route"), "path", "")
+            route = route_of(scope)
             span.update_name(f"{method} {route}".strip())
             status = int(scope.get("zhiyin.status", 0))
             tenant = scope.get("zhiyin.tenant")
