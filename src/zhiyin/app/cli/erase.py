@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal, cast
+from typing import Annotated
 
 import typer
 
@@ -40,7 +40,7 @@ def erase(
     with teaching(as_json=as_json), open_workspace(known_workspace(workspace)) as opened:
         if not (yes or as_json):
             typer.confirm(f"Erase the {kind} {id}? This cannot be taken back", abort=True)
-        certificate = opened.erase(cast(Literal["user", "item"], kind), id)
+        certificate = opened.erase(kind, id)
     if as_json:
         print_json(certificate.model_dump(mode="json"))
         return
