@@ -166,7 +166,7 @@ class Engine:
         boost: str = "",
         context: Mapping[str, Any] | None = None,
         page_of: str = "",
-        return_properties: Sequence[str] = (),
+        return_properties: Sequence[str] | bool = (),
     ) -> Slate:
         """A slate for a user, or for an anonymous session.
 
@@ -184,7 +184,7 @@ class Engine:
             context: What is known of the moment: hour, device, place, query text, …
             page_of: Id of a slate, or of a later page of it: its next page, which repeats
                 nothing of the pages before.
-            return_properties: Attributes to return with each item; "*" for all.
+            return_properties: Attributes to return with each item; True, or "*", for all.
 
         Raises:
             ExpressionError: The filter or the boost cannot be read.

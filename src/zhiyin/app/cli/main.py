@@ -24,6 +24,7 @@ from zhiyin.app.cli import (
     search,
     serve,
     similar,
+    surfaces,
     train,
 )
 
@@ -43,6 +44,7 @@ for command in (
     train,
     evaluate,
     recommend,
+    surfaces,
     search,
     similar,
     profile,

@@ -18,6 +18,7 @@ from zhiyin.app.cli.output import (
     teaching,
 )
 from zhiyin.core.slate import Position, Slate
+from zhiyin.pipeline.slating.query import read_context
 from zhiyin.pipeline.wiring import open_workspace
 
 
@@ -32,16 +33,45 @@ def recommend(
         typer.Argument(metavar="USER", help="User id; one never seen gets what everybody likes."),
     ],
     workspace: WorkspaceOption = Path("."),
-    n: Annotated[int, typer.Option("-n", min=1, help="How many items.")] = 10,
+    n: Annotated[
+        int | None,
+        typer.Option("-n", min=1, max=1000, help="How many items; else as the surface has."),
+    ] = None,
     surface: Annotated[str, typer.Option(help="Where the slate appears.")] = "home",
     explain: Annotated[
         bool, typer.Option("--explain", help="Show what speaks for each item.")
     ] = False,
+    only: Annotated[
+        str, typer.Option("--filter", help="Only items for which this holds: 'price < 30'.")
+    ] = "",
+    boost: Annotated[
+        str, typer.Option(help="What scores are multiplied with: 'if(new is true, 2, 1)'.")
+    ] = "",
+    context: Annotated[str, typer.Option(help="The moment, as a JSON object.")] = "",
+    page_of: Annotated[
+        str, typer.Option(help="Id of a slate: its next page, which repeats nothing.")
+    ] = "",
+    properties: Annotated[
+        list[str] | None,
+        typer.Option("--property", help="An attribute to return with each item; '*' for all."),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the draw.")] = 0,
     as_json: JsonOption = False,
 ) -> None:
     """Show a slate for a user, and log its exposure."""
     with teaching(as_json=as_json), open_workspace(known_workspace(workspace)) as opened:
-        slate = opened.recommend(user, n=n, surface=surface, explain=explain)
+        slate = opened.recommend(
+            user,
+            n=n,
+            surface=surface,
+            explain=explain,
+            filter=only,
+            boost=boost,
+            context=read_context(context),
+            page_of=page_of,
+            return_properties=properties or (),
+            seed=seed,
+        )
         titles = opened.titles([*slate.item_ids, *cited_items(slate)])
     if as_json:
         print_json(slate.model_dump(mode="json"))
@@ -49,14 +79,18 @@ def recommend(
     console.print(slate_table(f"For {user}", slate, titles, explain=explain))
     for fallback in slate.fallbacks:
         console.print(fallback, style="yellow")
+    for lost in slate.lost_rules:
+        console.print(f"{lost.rule}: yielded to {lost.lost_to}, {lost.why}", style="yellow")
     console.print(f"slate {slate.slate_id}, model {slate.model_version}", style="dim")
 
 
 def slate_table(title: str, slate: Slate, titles: dict[str, str], *, explain: bool) -> Table:
     """A slate as people read it."""
-    columns = ["#", "item", "title", "score"] + (["because of"] if explain else [])
+    shown = list(dict.fromkeys(name for p in slate.positions for name in p.properties))
+    columns = ["#", "item", "title", "score", *shown] + (["because of"] if explain else [])
     rows = [
         [place, p.item_id, titles.get(p.item_id, ""), p.score]
+        + [str(p.properties.get(name, "")) for name in shown]
         + ([because(p, titles)] if explain else [])
         for place, p in enumerate(slate.positions, start=1)
     ]

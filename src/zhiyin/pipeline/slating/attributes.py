@@ -164,7 +164,9 @@ def _plain(attributes: Mapping[str, Any]) -> dict[str, Any]:
 def _replaced(old: pl.Series, at: NDArray[np.int64], values: list[Any]) -> pl.Series:
     new = column(old.name, values)
     if isinstance(new.dtype, pl.Null) or new.dtype == old.dtype:
-        return old.scatter(at, new.cast(old.dtype))
+        rows = np.arange(len(old))
+        rows[at] = len(old) + np.arange(len(at))
+        return pl.concat([old, new.cast(old.dtype)]).gather(rows)
     whole: list[Any] = old.to_list()
     for place, value in zip(at.tolist(), values, strict=True):
         whole[place] = value

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,16 +93,32 @@ def checked_context(context: Mapping[str, Any]) -> dict[str, Any]:
     return json.loads(text)
 
 
-def with_properties(slate: Slate, entities: EntityStore, names: Sequence[str]) -> Slate:
+def read_context(text: str) -> dict[str, Any]:
+    """A context from the text of a JSON object; "" for none.
+
+    Raises:
+        DataError: It is something else.
+    """
+    try:
+        found: object = json.loads(text) if text else {}
+    except (ValueError, RecursionError) as error:
+        raise DataError("the context is no JSON object", hint='write {"hour": 8}') from error
+    if not isinstance(found, dict):
+        raise DataError("the context is no JSON object", hint='write {"hour": 8}')
+    return cast("dict[str, Any]", found)
+
+
+def with_properties(slate: Slate, entities: EntityStore, names: Sequence[str] | bool) -> Slate:
     """A slate with attributes of its items, which the log of exposures goes without.
 
     Args:
         slate: The slate.
         entities: Where attributes are kept.
-        names: Which; "*" asks for all.
+        names: Which; True and "*" ask for all.
     """
     if not names:
         return slate
+    names = ("*",) if names is True else names
     found = entities.get("item", slate.item_ids)
 
     def properties(item_id: str) -> dict[str, Any]:

@@ -14,8 +14,8 @@ from zhiyin.policy.diversity.greedy import (
     Places,
     directions,
     likeness,
-    rerank_one,
     rerank_rows,
+    rerank_single,
 )
 
 
@@ -57,7 +57,7 @@ class DppReranker:
         Returns:
             Indices into the candidates, int64 of shape (at most n,), none twice.
         """
-        return rerank_one(scores, features, lambda s, i: self.rerank_all(s, i, features, n=n))
+        return rerank_single(scores, features, n=n, config=self.config, start=self._start_one)
 
     def marginal(self, scores: Floats, features: Floats) -> Marginal:
         """What candidates are worth place after place, for a policy that draws."""
@@ -66,6 +66,9 @@ class DppReranker:
     def rerank_all(self, scores: Floats, items: ItemIndices, table: Floats, *, n: int) -> Places:
         """Up to n candidates of each of q queries; shapes as for `MmrReranker.rerank_all`."""
         return rerank_rows(scores, items, table, n=n, config=self.config, start=self._start)
+
+    def _start_one(self, vectors: Doubles) -> _OneLogVolume:
+        return _OneLogVolume(vectors, self.config.own)
 
     def _start(
         self, relevance: Doubles, features: Doubles, allowed: Mask, part: slice
@@ -96,3 +99,26 @@ class _LogVolume:
         row /= np.sqrt(self._left[rows, picked])[:, None]
         self._left = np.maximum(self._left - np.square(row), self._own)
         self._factor = np.concatenate([self._factor, row[:, None, :]], axis=1)
+
+
+class _OneLogVolume:
+    """`_LogVolume` of one query."""
+
+    def __init__(self, vectors: Doubles, own: float) -> None:
+        self._vectors, self._own = vectors, own
+        self._unit = 1.0 / -np.log(own)
+        self._left = np.ones(len(vectors))
+        self._rows: list[Doubles] = []
+
+    def values(self) -> Doubles:
+        """See `OneGain.values`."""
+        return np.log(self._left) * self._unit
+
+    def take(self, picked: int) -> None:
+        """See `OneGain.take`."""
+        row = (1.0 - self._own) * (self._vectors @ self._vectors[picked])
+        for before in self._rows:
+            row -= before[picked] * before
+        row /= np.sqrt(self._left[picked])
+        self._left = np.maximum(self._left - row * row, self._own)
+        self._rows.append(row)

@@ -137,6 +137,57 @@ class Marginal:
         self._gains.take(np.array([picked], dtype=np.int64))
 
 
+class OneGain(Protocol):
+    """What each candidate of one query would add to the picked ones."""
+
+    def values(self) -> Doubles:
+        """The gains now, shape (c,)."""
+        ...
+
+    def take(self, picked: int) -> None:
+        """Told of the candidate that was picked."""
+        ...
+
+
+def rerank_single(
+    scores: Floats,
+    features: Floats,
+    *,
+    n: int,
+    config: DiversityConfig,
+    start: Callable[[Doubles], OneGain],
+) -> Places:
+    """What `rerank_rows` does for one query, without the cost of a batch.
+
+    Args:
+        scores: float32 of shape (c,); what is not finite is never picked.
+        features: Shape (c, w), a row per candidate.
+        n: Places of the list.
+        config: The knob.
+        start: Makes the gains from vectors of length 1, shape (c, w).
+
+    Returns:
+        int64 of shape (at most n,).
+    """
+    scores = np.asarray(scores, dtype=np.float32)
+    allowed = np.isfinite(scores)
+    n = max(0, min(n, int(allowed.sum())))
+    if not config.diversity or not n:
+        return np.argsort(np.where(allowed, -scores, np.inf), kind="stable")[:n]
+    relevance = scaled(scores[None], allowed[None], config.scale)[0]
+    worth = np.where(allowed, (1.0 - config.diversity) * relevance, -np.inf)
+    gains = start(directions(features[None].astype(np.float64), allowed[None])[0])
+    picked = np.empty(n, dtype=np.int64)
+    for place in range(n):
+        value = worth + config.diversity * gains.values()
+        best = int(np.round(value, _DECIMALS).argmax())
+        picked[place] = best
+        worth[best] = -np.inf
+        if place + 1 < n:
+            gains.take(best)
+    return picked
+
+
 def rerank_one(
     scores: Floats, features: Floats, rows: Callable[[Floats, ItemIndices], Places]
 ) -> Places:

@@ -13,8 +13,8 @@ from zhiyin.policy.diversity.greedy import (
     Places,
     directions,
     likeness,
-    rerank_one,
     rerank_rows,
+    rerank_single,
 )
 
 
@@ -44,7 +44,7 @@ class MmrReranker:
         Returns:
             Indices into the candidates, int64 of shape (at most n,), none twice.
         """
-        return rerank_one(scores, features, lambda s, i: self.rerank_all(s, i, features, n=n))
+        return rerank_single(scores, features, n=n, config=self.config, start=_OneNearest)
 
     def marginal(self, scores: Floats, features: Floats) -> Marginal:
         """What candidates are worth place after place, for a policy that draws."""
@@ -88,3 +88,19 @@ class _Nearest:
 
 def _start(relevance: Doubles, features: Doubles, allowed: Mask, part: slice) -> _Nearest:
     return _Nearest(directions(features, allowed))
+
+
+class _OneNearest:
+    """`_Nearest` of one query."""
+
+    def __init__(self, vectors: Doubles) -> None:
+        self._vectors = vectors
+        self._nearest = np.full(len(vectors), -np.inf)
+
+    def values(self) -> Doubles:
+        """See `OneGain.values`."""
+        return np.where(np.isneginf(self._nearest), 0.0, -self._nearest)
+
+    def take(self, picked: int) -> None:
+        """See `OneGain.take`."""
+        self._nearest = np.maximum(self._nearest, self._vectors @ self._vectors[picked])
