@@ -13,36 +13,28 @@ from zhiyin.core import schema
 from zhiyin.core.errors import DataError
 from zhiyin.core.keys import id_key, id_keys
 from zhiyin.core.messages.events import LiveEvent
-from zhiyin.core.protocols import Appended
+from zhiyin.core.protocols import EntityKind, EntityStore
 from zhiyin.data.identity import event_keys
-from zhiyin.pipeline.engine import Stores
 
-__all__ = ["LiveEvent", "record_events"]
+__all__ = ["LiveEvent", "checked_events", "event_frame", "remember_entities"]
 
 
-def record_events(stores: Stores, events: Sequence[dict[str, Any]], *, now: int) -> Appended:
-    """Stores a batch of live events, all or none.
-
-    Args:
-        stores: Where to.
-        events: Mappings with the fields of `LiveEvent`.
-        now: The present, for events that bring no time of their own.
+def checked_events(events: Sequence[dict[str, Any]]) -> list[LiveEvent]:
+    """Live events from mappings with their fields.
 
     Raises:
-        DataError: An event is malformed; nothing was stored.
+        DataError: One is malformed.
     """
-    rows = [_checked(i, event) for i, event in enumerate(events)]
-    if not rows:
-        return Appended(0, 0)
-    for kind, ids in (
-        ("user", {row.user_id for row in rows}),
-        ("item", {row.item_id for row in rows if row.item_id is not None}),
-    ):
-        known = stores.entities.get(kind, list(ids))  # type: ignore[arg-type]
-        fresh = sorted(ids - set(known))
+    return [_checked(i, event) for i, event in enumerate(events)]
+
+
+def remember_entities(entities: EntityStore, *, users: set[str], items: set[str]) -> None:
+    """Adds users and items that nobody has mentioned before, with nothing known of them."""
+    kinds: tuple[tuple[EntityKind, set[str]], ...] = (("user", users), ("item", items))
+    for kind, ids in kinds:
+        fresh = sorted(ids - set(entities.get(kind, list(ids))))
         if fresh:
-            stores.entities.upsert(kind, _stubs(fresh))  # type: ignore[arg-type]
-    return stores.events.append(_frame(rows, now))
+            entities.upsert(kind, _stubs(fresh))
 
 
 def _checked(number: int, event: dict[str, Any]) -> LiveEvent:
@@ -68,7 +60,8 @@ def _stubs(ids: list[str]) -> pl.DataFrame:
     )
 
 
-def _frame(rows: list[LiveEvent], now: int) -> pl.DataFrame:
+def event_frame(rows: list[LiveEvent], now: int) -> pl.DataFrame:
+    """Live events as the store takes them; their keys tell a repetition."""
     frame = pl.DataFrame(
         {
             "user_key": [id_key(r.user_id) for r in rows],

@@ -32,10 +32,10 @@ from zhiyin.pipeline.erasure import erase_entity
 from zhiyin.pipeline.exporting import export_user
 from zhiyin.pipeline.following import EngineFollower
 from zhiyin.pipeline.importing import import_tables
+from zhiyin.pipeline.ingest import Ingest
 from zhiyin.pipeline.items import store_items, store_users
 from zhiyin.pipeline.language_model import open_language_model
 from zhiyin.pipeline.likeness import Neighbour
-from zhiyin.pipeline.live import record_events
 from zhiyin.pipeline.profiles import Profiles, ProfileScorer, open_profiles
 from zhiyin.pipeline.records import Records
 from zhiyin.pipeline.scrubbing import concerned
@@ -91,6 +91,7 @@ class Workspace:
         self._clock = clock
         self.following = EngineFollower(self.artifacts, self._load)
         self._changes = Changes(folder)
+        self._ingest = Ingest(lambda: self.stores)
         self._search: CatalogueSearch | None = None
 
     def __enter__(self) -> Self:
@@ -247,7 +248,7 @@ class Workspace:
 
     def record(self, events: Sequence[dict[str, Any]]) -> Appended:
         """Stores live events; each has user_id, type, and mostly item_id (see the API)."""
-        stored = record_events(self.stores, events, now=self._clock())
+        stored = self._ingest.record(events, now=self._clock())
         engine = self.following.serving
         if engine is not None:
             engine.notice(str(e["item_id"]) for e in events if e.get("item_id") is not None)
