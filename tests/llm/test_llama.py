@@ -173,7 +173,8 @@ def test_the_trial_says_what_a_model_can_do(gguf: Path) -> None:
     assert report.latency_s > 0
 
 
-def test_a_real_model_answers(tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_a_real_model_answers() -> None:
     """SmolLM2 or Qwen, where ``zhiyin llm pull`` has brought one."""
     folder = Path(os.environ.get("ZHIYIN_CACHE", str(Path.home() / ".cache/zhiyin"))) / "llm"
     path = folder / "qwen2.5-coder-0.5b-instruct-q4_k_m.gguf"

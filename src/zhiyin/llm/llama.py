@@ -93,7 +93,7 @@ class LlamaSpeaker:
 
     def say(self, messages: Messages, form: Form, *, max_tokens: int | None = None) -> Said:
         """See `Session.say`; cut off after ``timeout`` seconds."""
-        heard = _Heard(time.monotonic() + self.config.timeout)
+        heard = _Heard(self.config.timeout)
         self._run(_request(messages, form, max_tokens or self.max_tokens), heard)
         if heard.is_late:
             raise BadReplyError(
@@ -105,7 +105,7 @@ class LlamaSpeaker:
     def pieces(self, messages: Messages) -> Generator[str, None, Said]:
         """See `Session.pieces`; whoever stops reading stops the model."""
         queue: SimpleQueue[str | ServiceError | None] = SimpleQueue()
-        heard = _Heard(time.monotonic() + self.config.timeout, tell=queue.put)
+        heard = _Heard(self.config.timeout, tell=queue.put)
 
         def work() -> None:
             try:
@@ -147,22 +147,25 @@ class _Heard:
     """Takes the pieces as llama.cpp hands them over.
 
     Args:
-        deadline: When to stop, by the monotonic clock.
+        seconds: When to stop, after the first of them.
         tell: Told of each piece.
     """
 
-    def __init__(self, deadline: float, tell: Callable[[str], None] | None = None) -> None:
+    def __init__(self, seconds: float, tell: Callable[[str], None] | None = None) -> None:
         self.parts: list[str] = []
         self.problem = ""
         self.stop = Event()
         self.is_late = False
         self._timings: dict[str, Any] = {}
-        self._deadline = deadline
+        self._seconds = seconds
+        self._deadline: float | None = None
         self._tell = tell
 
     def __call__(self, chunk: Any) -> bool:  # noqa: ANN401 - whatever comes from C
         """Takes one piece; True stops the model."""
         known = _as_dict(chunk)
+        if self._deadline is None:
+            self._deadline = time.monotonic() + self._seconds
         self.problem = self.problem or _problem(known)
         self._timings = known.get("timings") or self._timings
         for found in cast("list[Any]", known.get("choices") or []):
