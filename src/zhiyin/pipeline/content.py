@@ -50,7 +50,7 @@ class Content:
         Raises:
             ForeignVectorsError: It is another one.
         """
-        return self.bridge.extended(self._read(items, encoder))
+        return self.bridge.extended(self.read(items, encoder))
 
     def refitted(
         self,
@@ -67,12 +67,13 @@ class Content:
             encoder: The encoder that training used, where meaning was read.
         """
         bridge = ContentBridge(self.bridge.config, self.bridge.weights)
-        bridge.fit(self._read(items, encoder), counts)
+        bridge.fit(self.read(items, encoder), counts)
         return type(self)(bridge, self._plan, self._learned)
 
-    def _read(
+    def read(
         self, items: Sequence[Mapping[str, Any]], encoder: TextEncoder | None
     ) -> tuple[Attribute, ...]:
+        """Items as the catalogue of the training was read; arguments as in `refitted`."""
         if self._reader is None:
             self._reader = CatalogueReader(encoder).restore(self._plan, self._learned)
         return self._reader.read_rows(items)

@@ -81,8 +81,8 @@ class RankerRecipe(Config):
     """Weights that the scorer may have beside the blend, in its own standard deviations."""
     least: int = 200
     """Queries with a held-out item among the candidates that learning needs."""
-    certainty: float = 1.645
-    """Standard errors that the gain must exceed: one-sided 95 %."""
+    certainty: float = 1.96
+    """Standard errors that the gain must exceed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -84,7 +84,9 @@ class RankerStage:
             lowest = scores[:, first].min(initial=np.inf, where=present)
             scores[:, first] += max(0.0, float(rest.max() - lowest))
         placed = np.argsort(-scores, axis=1, kind="stable")
-        added = np.where(np.isfinite(scores), scores, 0) - np.where(np.isfinite(scores), found.scores, 0)
+        added = np.where(np.isfinite(scores), scores, 0) - np.where(
+            np.isfinite(scores), found.scores, 0
+        )
         columns = {**found.columns, BLEND: found.scores, "ranker": added}
         return Candidates(
             np.take_along_axis(found.items, placed, axis=1),

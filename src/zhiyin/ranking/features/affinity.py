@@ -25,7 +25,7 @@ class CategoryFeatures:
     Args:
         categories: Categories of each item, int32 of shape (n_items, m), -1 for none.
         n_categories: How many there are.
-        usual: Share of all events in each category, float32 of shape (n_categories,).
+        usual: Share of the catalogue in each category, float32 of shape (n_categories,).
     """
 
     group: ClassVar[str] = "categories"
@@ -49,17 +49,8 @@ class CategoryFeatures:
         width = int(place[kept].max(initial=0)) + 1
         table = np.full((known.n_items, width), -1, dtype=np.int32)
         table[item[kept], place[kept]] = category[kept]
-        group = cls(table, known.n_categories, np.zeros(known.n_categories, dtype=np.float32))
-        liked = known.histories.positive()
-        counts = np.bincount(liked.items, minlength=known.n_items).astype(np.float32)
-        flat = table.ravel()
-        usual = np.bincount(
-            flat[flat >= 0],
-            weights=np.repeat(counts, width)[flat >= 0],
-            minlength=known.n_categories,
-        )
-        group._usual = (usual / max(1.0, float(counts.sum()))).astype(np.float32)
-        return group
+        usual = np.bincount(category, minlength=known.n_categories) / max(1, known.n_items)
+        return cls(table, known.n_categories, usual.astype(np.float32))
 
     @property
     def features(self) -> tuple[Feature, ...]:
@@ -67,7 +58,7 @@ class CategoryFeatures:
         return (
             Feature("category share", "0..1", "share of the history in the candidate's categories"),
             Feature("category lately", "0..1", f"the same, fading over {_FADE:g} events"),
-            Feature("category lift", "log ratio", "lately, against everybody's share"),
+            Feature("category lift", "log ratio", "lately, against the share of the catalogue"),
         )
 
     def compute(self, asked: Asked, wanted: frozenset[str]) -> dict[str, Floats]:

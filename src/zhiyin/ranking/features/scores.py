@@ -79,10 +79,14 @@ class ScoreFeatures:
 
 
 def _ranks(scores: Floats) -> Floats:
-    """log2(1 + place) by falling score, NaN where there is none; equals keep their order."""
+    """log2(1 + how many candidates have a higher score), NaN where there is no score."""
     order = np.argsort(-scores, axis=1, kind="stable")  # NaN comes last
-    places = np.empty(scores.shape, dtype=np.float32)
-    steps = np.log2(np.arange(1, scores.shape[1] + 1, dtype=np.float32))
-    np.put_along_axis(places, order, np.broadcast_to(steps, scores.shape), axis=1)
-    places[np.isnan(scores)] = np.nan
-    return places
+    falling = np.take_along_axis(scores, order, axis=1)
+    steps = np.broadcast_to(np.arange(scores.shape[1]), scores.shape)
+    begins = np.ones(scores.shape, dtype=np.bool_)
+    begins[:, 1:] = falling[:, 1:] != falling[:, :-1]
+    above = np.maximum.accumulate(np.where(begins, steps, 0), axis=1)
+    ranks = np.empty(scores.shape, dtype=np.float32)
+    np.put_along_axis(ranks, order, np.log2(1 + above).astype(np.float32), axis=1)
+    ranks[np.isnan(scores)] = np.nan
+    return ranks
