@@ -18,8 +18,8 @@ from zhiyin.core.topk import bar
 from zhiyin.data.dataset import Dataset
 from zhiyin.models.hybrid.blend import Blend, Member
 from zhiyin.pipeline.assembly import load_dataset
+from zhiyin.pipeline.feature_list import list_features
 from zhiyin.pipeline.ranker.learn import RankerRecipe, ScorerChoice
-from zhiyin.pipeline.ranker.listing import list_features
 from zhiyin.pipeline.ranker.stage import RankerStage
 from zhiyin.pipeline.recipes.ranked import LearnedRanker, consider_ranker, on_everything
 from zhiyin.pipeline.recipes.validation import hold_out

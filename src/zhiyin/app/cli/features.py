@@ -16,7 +16,7 @@ from zhiyin.app.cli.output import (
     table,
     teaching,
 )
-from zhiyin.pipeline.ranker.listing import list_features
+from zhiyin.pipeline.feature_list import list_features
 from zhiyin.pipeline.wiring import open_workspace
 
 
