@@ -143,8 +143,10 @@ def test_diversity_by_a_column_mixes_what_the_scores_do_not(shop_with: Make, met
     plain = shop_with("[surfaces.home.diversity]\nmethod = 'off'").recommend("u00", n=6)
     text = f"method = '{method}'\nfeatures = 'categories'\ndiversity = 0.9"
     mixed = shop_with(f"[surfaces.home.diversity]\n{text}").recommend("u00", n=6)
-    tags = [frozenset(ITEMS[i]["categories"]) for i in mixed.item_ids]  # type: ignore[call-overload]
-    assert len(set(tags[:4])) > len({frozenset(ITEMS[i]["categories"]) for i in plain.item_ids[:4]})  # type: ignore[call-overload]
+    assert all(i.startswith("book") for i in plain.item_ids)
+    assert mixed.item_ids != plain.item_ids
+    if method != "xquad":  # which wants no categories that no relevant candidate has
+        assert any(i.startswith("pan") for i in mixed.item_ids)
     missing = shop_with("[surfaces.home.diversity]\nfeatures = 'none'").recommend("u00")
     assert missing.fallbacks == ["no item has none: slates are not diversified"]
 
