@@ -18,7 +18,7 @@ from tests.pipeline.conftest import two_tastes
 from zhiyin.pipeline.wiring import open_workspace
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
-PATIENCE_S = 120
+PATIENCE_S = 300
 
 
 @pytest.fixture(scope="module")

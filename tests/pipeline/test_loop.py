@@ -26,7 +26,7 @@ from zhiyin.pipeline.wiring import open_workspace
 from zhiyin.pipeline.workspace import Workspace
 
 
-def ended(workspace: Workspace, job_id: str, *, within_s: float = 120) -> jobs.Job:
+def ended(workspace: Workspace, job_id: str, *, within_s: float = 300) -> jobs.Job:
     until = time.monotonic() + within_s
     while time.monotonic() < until:
         job = jobs.status(workspace, job_id)

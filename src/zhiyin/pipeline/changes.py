@@ -53,15 +53,17 @@ class Changes:
     def fresh(self) -> list[int] | None:
         """Keys that others told since the last call; None where the file began anew."""
         inode, size = self._look()
-        if inode == self._inode and size <= self._read:
+        if inode == self._inode and size == self._read:
             return []
         with self._lock:
-            if inode != self._inode:
-                first = self._inode == 0
-                self._inode, self._read = inode, 0
+            anew = inode != self._inode or size < self._read  # a new file may get the old number
+            first, self._inode = self._inode == 0, inode
+            if anew:
+                self._read = 0 if first else size
                 if not first:
-                    self._read = size
                     return None
+            if not inode:
+                return []
             with self._path.open("rb") as file:
                 file.seek(self._read)
                 told = file.read()

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zhiyin.core.candidates import Queries
+from zhiyin.core.clock import Deadline
 from zhiyin.core.config import Config
 from zhiyin.core.histories import Floats, Histories
 from zhiyin.core.registry import RETRIEVERS, load
@@ -137,7 +138,9 @@ def judge(
         )
     else:
         cls: Any = load(RETRIEVERS, "popularity")
-        popularity = cls(cls.Config()).fit(known.training_data(), rng=derive_rng(seed, "gate"))
+        popularity = cls(cls.Config()).fit(
+            known.training_data(), rng=derive_rng(seed, "gate"), deadline=Deadline(float("inf"))
+        )
         beside, mark = "popularity", _measure(popularity.score, queries, test, catalogue, shared)
     lost = mark - found
     error = float(lost.std(ddof=1) / np.sqrt(len(lost))) if len(lost) > 1 else float("inf")

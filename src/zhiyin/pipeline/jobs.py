@@ -31,7 +31,7 @@ JobKind = Literal["train", "update"]
 JobState = Literal["starting", "running", "published", "refused", "cancelled", "failed"]
 UNDER_WAY: tuple[JobState, ...] = ("starting", "running")
 """States of a job that has not ended."""
-_START_MS = 120_000
+_START_MS = 600_000
 """Milliseconds after which a job that never began to run counts as failed."""
 
 
