@@ -4,9 +4,8 @@
 
 Each data set is trained once by ``auto``; its test users are then ranked twice, by the blend
 alone and by blend and ranker. Where validation kept no ranker, the two are the same, and the
-table says why. ``news-mind-sample`` is a log of impressions: there the ranker learns on the
-first four fifths of the impressions in time and puts the last fifth in order (candidates as
-shown, AUC and NDCG@10 within each). Writes benchmarks/results/ranker.json.
+table says why. For a log of impressions see benchmarks/impressions.py. Writes
+benchmarks/results/ranker.json.
 """
 
 from __future__ import annotations
