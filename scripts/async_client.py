@@ -37,8 +37,8 @@ _WORDS = [
     (r"= self\._transport\.http\.get", "= await self._transport.http.get"),
     (r"        with self\._transport", "        async with self._transport"),
     (r"response\.read\(\)", "await response.aread()"),
-    (r"response\.iter_lines", "response.aiter_lines"),
-    (r"for line in (self\._lines|response)", r"async for line in \1"),
+    (r"response\.iter_bytes", "response.aiter_bytes"),
+    (r"for (lines|chunk) in (self\._lines|response)", r"async for \1 in \2"),
 ]
 
 

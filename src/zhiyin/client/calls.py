@@ -69,6 +69,18 @@ def _adapter(shape: Any) -> TypeAdapter[Any]:  # noqa: ANN401 - any type that py
     return TypeAdapter(shape)
 
 
+class Lines:
+    """Cuts a stream into lines: at line feeds alone, since JSON may hold any other end of line."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def of(self, chunk: bytes) -> list[bytes]:
+        """The lines that end in a further piece of the stream."""
+        *whole, self._rest = (self._rest + chunk).split(b"\n")
+        return [line for line in whole if line]
+
+
 def body_of(value: Any) -> bytes:  # noqa: ANN401 - whatever JSON carries
     """A body of JSON; messages leave out what was not set."""
     return json.dumps(value, default=_plain, ensure_ascii=False, allow_nan=False).encode("utf-8")

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any, Literal
 
 from zhiyin.client.awaiting.base import Connected
-from zhiyin.client.calls import Call, at, body_of, given
+from zhiyin.client.calls import Call, Lines, at, body_of, given
 from zhiyin.client.errors import error_from
 from zhiyin.core.messages import (
     ErasureCertificate,
@@ -38,18 +38,21 @@ class Administration(Connected):
         Args:
             after: Only events with a greater ``seq``.
         """
-        async for line in self._lines("/v1/export/events", {"after": after}):
-            yield ExportedEvent.model_validate_json(line)
+        async for lines in self._lines("/v1/export/events", {"after": after}):
+            for line in lines:
+                yield ExportedEvent.model_validate_json(line)
 
     async def export_all_items(self) -> AsyncIterator[ItemRecord]:
         """Every item, as it arrives."""
-        async for line in self._lines("/v1/export/items", {}):
-            yield ItemRecord.model_validate_json(line)
+        async for lines in self._lines("/v1/export/items", {}):
+            for line in lines:
+                yield ItemRecord.model_validate_json(line)
 
     async def export_all_users(self) -> AsyncIterator[UserRecord]:
         """Every user, as they arrive."""
-        async for line in self._lines("/v1/export/users", {}):
-            yield UserRecord.model_validate_json(line)
+        async for lines in self._lines("/v1/export/users", {}):
+            for line in lines:
+                yield UserRecord.model_validate_json(line)
 
     async def erase(self, kind: Literal["user", "item"], id: str) -> ErasureCertificate:
         """Erases a user or an item from everything; erasing again finishes what broke off.
@@ -135,10 +138,10 @@ class Administration(Connected):
             raise error_from(response.status_code, response.content)
         return response.text
 
-    async def _lines(self, path: str, params: Mapping[str, Any]) -> AsyncIterator[str]:
+    async def _lines(self, path: str, params: Mapping[str, Any]) -> AsyncIterator[list[bytes]]:
         async with self._transport.http.stream("GET", path, params=dict(params)) as response:
             if not response.is_success:
                 raise error_from(response.status_code, await response.aread())
-            async for line in response.aiter_lines():
-                if line:
-                    yield line
+            lines = Lines()
+            async for chunk in response.aiter_bytes():
+                yield lines.of(chunk)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from zhiyin.client.blocking.base import Connected
-from zhiyin.client.calls import Call, at, body_of, given
+from zhiyin.client.calls import Call, Lines, at, body_of, given
 from zhiyin.client.errors import error_from
 from zhiyin.core.messages import (
     ErasureCertificate,
@@ -35,18 +35,21 @@ class Administration(Connected):
         Args:
             after: Only events with a greater ``seq``.
         """
-        for line in self._lines("/v1/export/events", {"after": after}):
-            yield ExportedEvent.model_validate_json(line)
+        for lines in self._lines("/v1/export/events", {"after": after}):
+            for line in lines:
+                yield ExportedEvent.model_validate_json(line)
 
     def export_all_items(self) -> Iterator[ItemRecord]:
         """Every item, as it arrives."""
-        for line in self._lines("/v1/export/items", {}):
-            yield ItemRecord.model_validate_json(line)
+        for lines in self._lines("/v1/export/items", {}):
+            for line in lines:
+                yield ItemRecord.model_validate_json(line)
 
     def export_all_users(self) -> Iterator[UserRecord]:
         """Every user, as they arrive."""
-        for line in self._lines("/v1/export/users", {}):
-            yield UserRecord.model_validate_json(line)
+        for lines in self._lines("/v1/export/users", {}):
+            for line in lines:
+                yield UserRecord.model_validate_json(line)
 
     def erase(self, kind: Literal["user", "item"], id: str) -> ErasureCertificate:
         """Erases a user or an item from everything; erasing again finishes what broke off.
@@ -130,10 +133,10 @@ class Administration(Connected):
             raise error_from(response.status_code, response.content)
         return response.text
 
-    def _lines(self, path: str, params: Mapping[str, Any]) -> Iterator[str]:
+    def _lines(self, path: str, params: Mapping[str, Any]) -> Iterator[list[bytes]]:
         with self._transport.http.stream("GET", path, params=dict(params)) as response:
             if not response.is_success:
                 raise error_from(response.status_code, response.read())
-            for line in response.iter_lines():
-                if line:
-                    yield line
+            lines = Lines()
+            for chunk in response.iter_bytes():
+                yield lines.of(chunk)

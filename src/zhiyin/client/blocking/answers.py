@@ -100,9 +100,7 @@ class Answers(Connected):
 
     def read_surfaces(self) -> list[SurfaceView]:
         """What each surface does, the built-in ones first."""
-        return self._transport.send(
-            Call("GET", "/v1/surfaces", list[SurfaceView], repeatable=True)
-        )
+        return self._transport.send(Call("GET", "/v1/surfaces", list[SurfaceView], repeatable=True))
 
     def similar_items(
         self,

@@ -80,7 +80,7 @@ _ANSWERS: dict[str, Any] = {
 @router.get(
     "/v1/recommend",
     summary="A slate for a user",
-    responses=answers(SHOWN, says="The slate; its exposure is logged."),
+    responses=answers(SHOWN, 404, says="The slate; its exposure is logged."),
     response_model=Slate,
 )
 def recommend_by_address(
