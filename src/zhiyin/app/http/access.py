@@ -35,8 +35,8 @@ def scope_of(method: str, path: str) -> Scope:
     return "read" if reads or (method == "POST" and _under(path, _ASKING)) else "write"
 
 
-def opened_workspace(request: Request) -> Workspace:
-    """The workspace that the caller's key belongs to."""
+async def opened_workspace(request: Request) -> Workspace:
+    """The workspace that the caller's key belongs to; asynchronous, for it needs no thread."""
     workspace: Workspace = request.scope["zhiyin.workspace"]
     return workspace
 
