@@ -1,0 +1,1 @@
+"""Everything that is said in words: explanations, copy, conversation, from recorded facts."""

@@ -1,0 +1,65 @@
+"""Which language is spoken, and how names are written in it."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal, TypeAlias
+
+Language: TypeAlias = Literal["en", "zh"]
+"""A language that is spoken here."""
+
+_LONGEST = 80
+_HIDDEN = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}
+_PLAIN = str.maketrans({"“": "'", "”": "'", '"': "'", "<": "\u2039", ">": "\u203a"})
+
+
+def is_han(mark: str) -> bool:
+    """Whether a character is a Chinese one."""
+    return "㐀" <= mark <= "鿿"
+
+
+def language_of(text: str) -> Language:
+    """Chinese where at least one letter in five is a Chinese character, else English."""
+    letters = [mark for mark in text if mark.isalpha()]
+    return "zh" if 5 * sum(map(is_han, letters)) >= max(1, len(letters)) else "en"
+
+
+def language_of_records(records: Iterable[Mapping[str, Any]]) -> Language:
+    """The language of most titles of a catalogue; English where there are none."""
+    titles = [str(record["title"]) for record in records if record.get("title")]
+    chinese = sum(language_of(title) == "zh" for title in titles)
+    return "zh" if chinese * 2 > len(titles) else "en"
+
+
+def shown(text: object, *, most: int = _LONGEST) -> str:
+    """A text of the catalogue as one line that can be put between quotation marks.
+
+    Control, zero-width and bidirectional characters and markup are dropped, so that what a
+    title holds stays a title.
+
+    Args:
+        text: Whatever a record holds.
+        most: Characters at most; the rest is cut off, and that is shown.
+    """
+    kept = "".join(" " if c.isspace() else c for c in str(text)[: 10 * most] if _is_shown(c))
+    line = " ".join(kept.translate(_PLAIN).split())
+    return line if len(line) <= most else line[: most - 1].rstrip() + "…"
+
+
+def quoted(text: object) -> str:
+    """A name between quotation marks, the same in both languages."""
+    return f"“{shown(text)}”"
+
+
+def listed(parts: Sequence[str], language: Language) -> str:
+    """Names in a row: "A", "A and B", "A, B and C", or their Chinese counterparts."""
+    if len(parts) < 2:
+        return "".join(parts)
+    if language == "zh":
+        return f"{'、'.join(parts[:-1])}和{parts[-1]}"
+    return f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def _is_shown(mark: str) -> bool:
+    return mark.isspace() or unicodedata.category(mark) not in _HIDDEN
