@@ -44,11 +44,16 @@ class ScorerChoice(Config):
     """Registered name."""
     settings: dict[str, Any] = Field(default_factory=dict[str, Any])
     """Its settings."""
+    from_queries: int = 0
+    """It needs at least so many queries with a held-out item among the candidates,"""
+    to_queries: int = 2**31
+    """and at most so many."""
 
 
-_SMALL_TREES: dict[str, Any] = {
+_MANY = 2_000
+"""Queries from which trees have 15 leaves, not 7."""
+_TREES: dict[str, Any] = {
     "trees": 100,
-    "leaves": 7,
     "learning_rate": 0.07,
     "min_rows": 40,
     "l2": 5.0,
@@ -64,7 +69,8 @@ class RankerRecipe(Config):
 
     scorers: tuple[ScorerChoice, ...] = (
         ScorerChoice(name="linear"),
-        ScorerChoice(name="lambdarank", settings=_SMALL_TREES),
+        ScorerChoice(name="lambdarank", settings={**_TREES, "leaves": 7}, to_queries=_MANY - 1),
+        ScorerChoice(name="lambdarank", settings={**_TREES, "leaves": 15}, from_queries=_MANY),
     )
     """What is tried, the cheapest first; the best one by folds is kept."""
     users_per_second: float = 100.0
@@ -192,7 +198,8 @@ def learn_ranker(
     data = _ranking_data(rows, found, features.names)
     folds = derive_rng(seed, "folds").integers(recipe.folds, size=len(found.hits))
     best: tuple[ScorerChoice, dict[str, Any]] | None = None
-    tried = [choice for choice in recipe.scorers if not _missing(choice)]
+    fitting = [c for c in recipe.scorers if c.from_queries <= useful <= c.to_queries]
+    tried = [choice for choice in fitting if not _missing(choice)]
     for at, choice in enumerate(tried):
         progress(f"learning to rank: {choice.name}", at / len(tried))
         clock = time.monotonic()
