@@ -32,7 +32,8 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> CrossEncoderConfig:
     save_tokenizer(folder)
     loop = CrossEncoderConfig().loop.model_copy(
         update={
-            "epochs": 7,
+            "epochs": 9,
+            "patience": 9,
             "learning_rate": 1e-3,
             "warmup_steps": 10,
             "device": "cpu",
@@ -77,7 +78,7 @@ def searches(n: int, *, sensible: bool) -> list[AnsweredSearch]:
 def test_a_reranker_joins_where_later_searches_say_that_it_wins(
     config: CrossEncoderConfig, tmp_path: Path
 ) -> None:
-    """Measured reciprocal ranks: .52 before, 1.00 after."""
+    """The order of the search is random: its mean reciprocal rank is .52 by chance."""
     kept = ArtifactFolder(tmp_path / FOLDER)
     report = learn_reranker(
         Shuffled(),
@@ -88,7 +89,7 @@ def test_a_reranker_joins_where_later_searches_say_that_it_wins(
         budget_s=600.0,
         seed=3,
     )
-    assert report["joins"]
+    assert report["joins"], report
     assert report["mrr_reranked"] > 0.9 > report["mrr_search"]
     reranking = Reranking(SearchSettings(rerank_budget_ms=60_000.0), tmp_path)
     assert reranking.depth() == 20

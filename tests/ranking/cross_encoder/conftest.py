@@ -68,7 +68,8 @@ def bert_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def config(bert_folder: Path) -> CrossEncoderConfig:
     loop = CrossEncoderConfig().loop.model_copy(
         update={
-            "epochs": 7,
+            "epochs": 9,
+            "patience": 9,
             "learning_rate": 1e-3,
             "warmup_steps": 10,
             "device": "cpu",

@@ -119,7 +119,8 @@ class Reranking:
         elif not self._asked:
             self._asked = True
             self._open(lambda: load_path(_PRETRAINED)(load_path(_PRETRAINED).Config(model=name)))
-            self._weight = self._settings.rerank_weight or 1.0
+            given = self._settings.rerank_weight
+            self._weight = 1.0 if given is None else given
         return self._scorer
 
     def _follow(self, *, required: bool) -> None:
