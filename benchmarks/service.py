@@ -189,10 +189,11 @@ class Serving:
 
     def __enter__(self) -> Serving:
         started = time.perf_counter()
+        self._log = tempfile.TemporaryFile()
         self._process = subprocess.Popen(
             self._command,
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stderr=self._log,
             start_new_session=True,
         )
         while True:
@@ -207,11 +208,15 @@ class Serving:
                 self.first_slate_s = round(time.perf_counter() - started - done["spent_s"], 2)
                 return self
             if time.perf_counter() - started > 180 or self._process.poll() is not None:
-                raise RuntimeError("the service did not come up")
+                self._process.kill()
+                self._log.seek(0)
+                told = self._log.read()[-2000:].decode(errors="replace")
+                raise RuntimeError(f"the service did not come up: {told}")
 
     def __exit__(self, *_: object) -> None:
         self._process.terminate()
         self._process.wait(timeout=60)
+        self._log.close()
 
     def memory(self) -> list[dict[str, float]]:
         """Pss and Rss in MiB of every process of the service that holds a model."""

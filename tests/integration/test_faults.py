@@ -67,11 +67,10 @@ def test_a_full_disk_refuses_events_and_models_and_the_old_model_serves(small_di
     with TestClient(create_app(shop), raise_server_exceptions=False) as client:
         assert client.get("/v1/recommend", params={"user_id": "u01"}).status_code == 200
         filler = small_disk / "filler"
-        with filler.open("wb") as file:
+        with filler.open("wb", buffering=0) as file:
             try:
                 while True:
                     file.write(b"x" * 4096)
-                    file.flush()
             except OSError:
                 pass
         batch = [{"user_id": f"new{i}", "item_id": "pan-1", "text": "x" * 500} for i in range(2000)]

@@ -14,6 +14,7 @@ import sqlite3
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -101,7 +102,8 @@ class Traffic:
         """Writes what is left, and closes the file."""
         self._stop.set()
         self._writer.join()
-        self.flush()
+        with suppress(sqlite3.Error):  # as in `_write`
+            self.flush()
         with self._database:
             self._connection.close()
 
