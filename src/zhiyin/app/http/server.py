@@ -131,6 +131,7 @@ def run_server(
         plan = {
             "folders": [str(folder) for folder in folders],
             "keyless": keyless,
+            "parent": os.getpid(),
             "shared": shared if workers > 1 else "",
         }
         os.environ[_PLAN] = json.dumps(plan)
@@ -152,7 +153,8 @@ def run_server(
 def worker_app() -> FastAPI:
     """The application of one worker process, as `run_server` planned it."""
     plan = json.loads(os.environ[_PLAN])
-    _end_with(os.getppid())
+    if os.getpid() != plan["parent"]:  # a single worker is no child: nobody ends it but its user
+        _end_with(plan["parent"])
     folders = [Path(folder) for folder in plan["folders"]]
     settings = read_settings(folders[0] / SETTINGS_FILE).http
     set_up_logs(settings.log)
