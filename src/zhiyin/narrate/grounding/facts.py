@@ -1,0 +1,295 @@
+"""What a text may say: a record and its evidence, as numbers, words, names, dates and deeds."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Any, NamedTuple, cast
+
+from zhiyin.narrate.grounding.lexicon import HAN, groups, phrase, stem
+from zhiyin.narrate.grounding.numerals import claims
+from zhiyin.narrate.grounding.units import name_words, unit_of_field
+
+OWN = "own"
+"""The item that a text is about, among the owners of facts."""
+_ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
+_NO = {"no", "none", "false", "not", "无", "否", "没有", "不含"}
+_YES = {"yes", "true", "是", "有"}
+_DENIES = re.compile(r"^(?:no|non|without|not|free of)[\s-]+|^(?:不含|无|没有|不)")
+_SILENT = {"item_id", "stock", "restock", "currency", "available", "hidden", "kind"}
+_CALLED = {"title", "name", "brand", "brand_zh", "title_en", "title_zh"}
+_CUT = re.compile(r"\s*[:：(（,，—–·]|\s-\s")
+_MS = 10_000_000_000
+
+
+class Number(NamedTuple):
+    """A recorded number."""
+
+    value: float
+    """In base units."""
+    dimension: str
+    """What is measured."""
+    names: frozenset[str]
+    """Stems of what it is called."""
+    owner: str
+    """Whose it is."""
+    field: str
+    """Name of the attribute."""
+
+
+class Deed(NamedTuple):
+    """A recorded event of the user."""
+
+    event: str
+    item_id: str
+    title: str
+    when: date | None
+    value: float | None
+
+
+class Words:
+    """Words that are supported, in both languages."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self.english: set[str] = set()
+        self.chinese: list[str] = []
+        self.short: set[str] = set()
+
+    def add(self, text: str) -> None:
+        """Adds a text of a record."""
+        low = unicodedata.normalize("NFKC", text).lower()
+        self.texts.append(low)
+        self.chinese += HAN.findall(low)
+
+    def close(self) -> None:
+        """Adds what means the same as what is there."""
+        said = "".join(phrase(text) + "|" for text in self.texts)
+        values = {text.strip() for text in self.texts}
+        for text in self.texts:
+            self.english.update(phrase(text).split())
+        runs = "|".join(self.chinese)
+        whole = values & set(self.chinese)
+        for group in groups():
+            if any(part in said for part in group.english) or any(
+                part in runs if len(part) > 1 else part in whole for part in group.chinese
+            ):
+                for part in group.english:
+                    self.english.update(part.split())
+                self.chinese += [part for part in group.chinese if len(part) > 1]
+                self.short.update(part for part in group.chinese if len(part) == 1)
+
+    def has_chinese(self, part: str) -> bool:
+        """Whether a Chinese expression is supported."""
+        return part in self.short or (len(part) > 1 and any(part in run for run in self.chinese))
+
+
+class Facts:
+    """All that is recorded.
+
+    Args:
+        record: Attributes of the item.
+        evidence: Facts beside it.
+    """
+
+    def __init__(self, record: Mapping[str, Any], evidence: Sequence[Mapping[str, Any]]) -> None:
+        self.record = record
+        self.evidence = evidence
+        self.kinds = {str(fact.get("kind")) for fact in evidence}
+        self.numbers: list[Number] = []
+        self.words: dict[str, Words] = {OWN: Words()}
+        self.denied, self.affirmed = Words(), Words()
+        self.deeds: list[Deed] = []
+        self.dates: list[date] = []
+        self.now: date | None = None
+        self._names: dict[str, str] = {}
+        self._record(record, OWN)
+        for fact in evidence:
+            self._fact(fact)
+        for words in (*self.words.values(), self.denied, self.affirmed):
+            words.close()
+        self.names = sorted(self._names.items(), key=lambda name: -len(name[0]))
+
+    def of(self, kind: str) -> list[Mapping[str, Any]]:
+        """The evidence of a kind."""
+        return [fact for fact in self.evidence if fact.get("kind") == kind]
+
+    def discounts(self) -> list[float]:
+        """Percentages off that are recorded or follow."""
+        found = [float(f["percent"]) for f in self.of("offer") if _is_number(f.get("percent"))]
+        price, before = self.record.get("price"), self.record.get("list_price")
+        if _is_number(price) and _is_number(before) and before > price:
+            found.append(100 * (1 - price / before))
+        return found
+
+    def _record(self, record: Mapping[str, Any], owner: str) -> None:
+        self.words.setdefault(owner, Words())
+        for key in ("title", "name", "title_en", "title_zh"):
+            self._name(record.get(key), owner)
+        for key in ("brand", "brand_zh"):
+            self._name(record.get(key), owner if owner != OWN else "", parts=False)
+        for key, value in record.items():
+            self._attribute(str(key), value, owner)
+
+    def _attribute(self, key: str, value: object, owner: str) -> None:
+        if isinstance(value, Mapping):
+            for inner, part in cast("Mapping[str, object]", value).items():
+                self._attribute(f"{key}_{inner}", part, owner)
+            return
+        called = " ".join(name_words(key))
+        if isinstance(value, bool):
+            self._truth(key, called, owner, holds=value)
+        elif isinstance(value, int | float):
+            self._number(key, float(value), owner)
+            if key not in _SILENT:
+                self._truth(key, called, owner, holds=value != 0)
+        elif isinstance(value, list | tuple):
+            parts = [part for part in cast("Sequence[object]", value) if part is not None]
+            self._number(key, float(len(parts)), owner, count=True)
+            self.words[owner].add(called)
+            for part in parts:
+                self._text(key, str(part), owner)
+        elif isinstance(value, str) and key not in ("item_id",):
+            self._said(key, called, value, owner)
+
+    def _said(self, key: str, called: str, value: str, owner: str) -> None:
+        low = value.strip().lower()
+        if low in _NO or low in _YES:
+            self._truth(key, called, owner, holds=low in _YES)
+            return
+        if key not in _SILENT:
+            self.words[owner].add(called)
+            self._text(key, value, owner)
+        self._dates(value)
+
+    def _truth(self, key: str, called: str, owner: str, *, holds: bool) -> None:
+        if key in _SILENT:
+            return
+        if holds:
+            self.words[owner].add(called)
+        if owner == OWN:
+            (self.affirmed if holds else self.denied).add(called)
+
+    def _text(self, key: str, value: str, owner: str) -> None:
+        low = unicodedata.normalize("NFKC", value).lower()
+        if key not in _CALLED and owner == OWN and (less := _DENIES.match(low)):
+            self.denied.add(low[less.end() :])
+        elif key not in _CALLED and owner == OWN and len(low) < 60:
+            self.affirmed.add(low)
+        self.words[owner].add(value)
+        self._dates(value)
+        for claim in claims(low):
+            names = frozenset(stem(word) for word in name_words(key))
+            self.numbers.append(Number(claim.value, claim.dimension, names, owner, key))
+
+    def _number(self, key: str, value: float, owner: str, *, count: bool = False) -> None:
+        dimension, factor = ("count", 1.0) if count else unit_of_field(key)
+        names = frozenset(stem(word) for word in key.lower().split("_"))
+        self.numbers.append(Number(value * factor, dimension, names, owner, key))
+
+    def _name(self, value: object, owner: str, *, parts: bool = True) -> None:
+        if not isinstance(value, str) or not value.strip():
+            return
+        low = unicodedata.normalize("NFKC", value).lower().strip()
+        for name in _variants(low) if parts else [low]:
+            self._names.setdefault(name, owner)
+
+    def _dates(self, value: object) -> None:
+        if found := day_of(value):
+            self.dates.append(found)
+
+    def _fact(self, fact: Mapping[str, Any]) -> None:
+        kind = str(fact.get("kind"))
+        own = self.words[OWN]
+        if kind == "event":
+            self._deed(fact)
+        elif kind == "item" and isinstance(fact.get("record"), Mapping):
+            record = cast("Mapping[str, Any]", fact["record"])
+            self._record(record, str(record.get("item_id") or record.get("title")))
+        elif kind == "similar":
+            self._name(fact.get("title"), str(fact.get("item_id") or fact.get("title")))
+        elif kind == "context":
+            self.now = day_of(fact.get("now"))
+            own.add(str(fact.get("weekday", "")))
+        elif kind == "policy":
+            return
+        else:
+            self._other(fact)
+
+    def _deed(self, fact: Mapping[str, Any]) -> None:
+        title, item = str(fact.get("title") or ""), str(fact.get("item_id") or "")
+        same = item == str(self.record.get("item_id"))
+        self._name(title, OWN if same else item or title)
+        when, value = day_of(fact.get("timestamp")), fact.get("value")
+        self._dates(fact.get("timestamp"))
+        stars = float(value) if _is_number(value) else None
+        self.deeds.append(Deed(str(fact.get("event")), item, title, when, stars))
+        for key, unit in (("value", "rating"), ("plays", "plays")):
+            number = fact.get(key)
+            if _is_number(number):
+                dimension = "rating" if unit == "rating" else "count"
+                self.numbers.append(Number(float(number), dimension, frozenset([unit]), "", key))
+        for key in ("query", "text"):
+            if isinstance(fact.get(key), str):
+                self.words[OWN].add(str(fact[key]))
+
+    def _other(self, fact: Mapping[str, Any]) -> None:
+        """Tags, paths, counts, ranks, profiles, offers: their texts and numbers as they are."""
+        for key, value in fact.items():
+            if key in ("kind", "item_id"):
+                continue
+            for part in _leaves(value):
+                if isinstance(part, str):
+                    self.words[OWN].add(part)
+                    self._dates(part)
+                    if key in ("path", "items"):
+                        self._name(part, part.lower(), parts=False)
+                elif _is_number(part):
+                    dimension = "percent" if key == "percent" else "count"
+                    names = frozenset([key, *phrase(str(fact.get("what", ""))).split()])
+                    self.numbers.append(Number(float(part), dimension, names, OWN, key))
+        if fact.get("kind") == "profile":
+            self.words[OWN].add(str(fact.get("field", "")))
+
+
+def day_of(value: object) -> date | None:
+    """The day of an ISO date or of milliseconds (or seconds) since the epoch."""
+    if isinstance(value, str) and (found := _ISO.search(value)):
+        try:
+            return date(int(found[1]), int(found[2]), int(found[3]))
+        except ValueError:
+            return None
+    if _is_number(value) and abs(float(cast("float", value))) > 1e8:
+        seconds = float(cast("float", value))
+        seconds = seconds / 1000 if seconds > _MS else seconds
+        return datetime.fromtimestamp(seconds, tz=UTC).date()
+    return None
+
+
+def _leaves(value: object) -> Iterable[object]:
+    if isinstance(value, Mapping):
+        for part in cast("Mapping[str, object]", value).values():
+            yield from _leaves(part)
+    elif isinstance(value, list | tuple):
+        for part in cast("Sequence[object]", value):
+            yield from _leaves(part)
+    else:
+        yield value
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _variants(title: str) -> list[str]:
+    """A title, and the shorter forms by which it is called."""
+    found = [title, title.removeprefix("the ")]
+    if cut := _CUT.search(title):
+        found.append(title[: cut.start()])
+    for name in list(found):
+        words = name.split()
+        found += [" ".join(words[:n]) for n in range(2, len(words))]
+        found += [" ".join(words[1:])] if len(words) > 2 else []
+    return [name.strip() for name in dict.fromkeys(found) if len(name.strip()) > 1]

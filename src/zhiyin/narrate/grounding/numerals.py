@@ -1,0 +1,173 @@
+"""Numbers in texts, in digits and in words, English and Chinese, with their units."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from zhiyin.narrate.grounding.units import UNIT_AFTER, UNITS
+
+_DIGITS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?(?!\d)|\d+(?:\.\d+)?")
+_SMALL = {
+    word: value
+    for value, word in enumerate(
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
+        "fifteen sixteen seventeen eighteen nineteen".split()
+    )
+}
+_TENS = {
+    word: 10 * (at + 2)
+    for at, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split())
+}
+_BIG = {"dozen": 12, "hundred": 100, "thousand": 1000, "million": 1_000_000}
+_NAMED = "|".join([*_SMALL, *_TENS, *_BIG])
+_ENGLISH = re.compile(rf"\b(?:(?:{_NAMED}|a (?=hundred|thousand|dozen|million))(?:[\s-]|\b)?"
+                      rf"(?:and (?=(?:{_NAMED})\b))?)+(?![a-z])")  # fmt: skip
+_HAN_DIGIT = {mark: at for at, mark in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
+_HAN_POWER = {"十": 10, "百": 100, "千": 1000}
+_CHINESE = re.compile("[零〇一二两三四五六七八九十百千万亿]+|半(?=小时|年|天|个)")
+_POWER_AFTER = re.compile(r"\s*(万|亿|k(?![a-z])|million|thousand)")
+_POWERS = {"万": 1e4, "亿": 1e8, "k": 1e3, "million": 1e6, "thousand": 1e3}
+_MORE = re.compile("[多余来几]")
+_BEFORE = re.compile(
+    r"(about|around|roughly|approximately|some|nearly|almost|over|more than|above|under|"
+    r"less than|below|up to|at least|close to|just|~|大约|约|将近|接近|近|差不多|超过|超|不到|"
+    r"不足|至少|最多|仅)\s*(?:a\s+)?[$€£¥]?\s*$"
+)
+_AFTER = re.compile(r"\s*(左右|以上|以下|上下|出头|\+|or so|or more|plus\b)")
+_SENSE = {
+    **dict.fromkeys("about around roughly approximately some ~ 大约 约 差不多 左右 上下 close".split(), "about"),
+    **dict.fromkeys("nearly almost under below 将近 接近 近 不到 不足".split(), "under"),
+    **dict.fromkeys("over above 超过 超 以上 出头 多 余 来 几 + plus".split(), "over"),
+    "or so": "about", "or more": "over", "close to": "under", "more than": "over",
+    "less than": "under",
+}  # fmt: skip
+
+
+class Claim(NamedTuple):
+    """A number as a text claims it."""
+
+    start: int
+    """Where it begins."""
+    end: int
+    """Where it ends, with its unit."""
+    value: float
+    """In base units."""
+    dimension: str
+    """What is measured; "count" without a unit."""
+    unit: str = ""
+    """The unit as it is written."""
+    sense: str = "exact"
+    """exact, about, over or under."""
+    ordinal: bool = False
+    """Whether it is a place in an order."""
+    step: float = 1.0
+    """One unit in the last place that is written, in base units."""
+
+
+def claims(text: str) -> list[Claim]:
+    """The numbers of a text, in order.
+
+    Args:
+        text: In small letters, marks in half width.
+    """
+    spans: list[tuple[int, int, float]] = []
+    for pattern, parse in ((_DIGITS, _digits), (_ENGLISH, _english), (_CHINESE, _chinese)):
+        for match in pattern.finditer(text):
+            end = match.start() + len(match[0].rstrip(" -"))
+            value = parse(match[0].strip(" -"))
+            if value is not None:
+                spans.append((match.start(), end, value))
+    return _joined(text, [_claim(text, *span) for span in sorted(spans)])
+
+
+def _claim(text: str, start: int, end: int, value: float) -> Claim:
+    digits = text[start:end]
+    step = 10.0 ** -len(digits.partition(".")[2]) if "." in digits else 1.0
+    if power := _POWER_AFTER.match(text, end):
+        value, end, step = value * _POWERS[power[1]], power.end(), step * _POWERS[power[1]]
+    sense = "exact"
+    if more := _MORE.match(text, end):
+        sense, end = "over", more.end()
+    if before := _BEFORE.search(text[max(0, start - 16) : start]):
+        sense = _SENSE.get(before[1], sense)
+    unit, dimension, factor = "", "count", 1.0
+    if found := UNIT_AFTER.match(text, end):
+        unit, end = found[1], found.end()
+        dimension, factor = UNITS[unit]
+    elif start and text[start - 1] in "$€£¥":
+        unit, dimension, start = text[start - 1], "money", start - 1
+    if text.startswith("半", end) and dimension in ("time", "months"):
+        value, end = value + 0.5, end + 1
+    elif text.startswith("个半小时", end):
+        value, end, unit, (dimension, factor) = value + 0.5, end + 4, "小时", UNITS["小时"]
+    if after := _AFTER.match(text, end):
+        sense, end = _SENSE.get(after[1], sense), after.end()
+    ordinal = text[max(0, start - 1) : start] == "第" or bool(
+        re.match(r"(st|nd|rd|th)\b", text[end:])
+    )
+    return Claim(start, end, value * factor, dimension, unit, sense, ordinal, step * factor)
+
+
+def _joined(text: str, found: list[Claim]) -> list[Claim]:
+    """ "2 h 10 min" is one length of time; nested readings of the same digits are dropped."""
+    result: list[Claim] = []
+    for claim in found:
+        last = result[-1] if result else None
+        if last is not None and claim.start < last.end:
+            continue
+        between = text[last.end : claim.start] if last is not None else "x"
+        if (
+            last is not None
+            and last.dimension == claim.dimension == "time"
+            and between.strip() in ("", "and", "零")
+            and claim.value < last.value
+        ):
+            result[-1] = last._replace(
+                end=claim.end, value=last.value + claim.value, step=claim.step
+            )
+            continue
+        result.append(claim)
+    return result
+
+
+def _digits(text: str) -> float | None:
+    return float(text.replace(",", ""))
+
+
+def _english(text: str) -> float | None:
+    words = [w for w in re.split(r"[\s-]+", text) if w not in ("and", "")]
+    if words == ["one"]:
+        return None if not words else 1.0
+    total, current = 0.0, 0.0
+    for word in words:
+        if word == "a":
+            current = 1.0
+        elif word in _BIG:
+            current = max(current, 1.0) * _BIG[word]
+            if word in ("thousand", "million"):
+                total, current = total + current, 0.0
+        else:
+            current += _SMALL.get(word, 0) or _TENS.get(word, 0)
+    return total + current
+
+
+def _chinese(text: str) -> float | None:
+    if text == "半":
+        return 0.5
+    if not any(mark in _HAN_POWER or mark in "万亿" for mark in text):
+        return float("".join(str(_HAN_DIGIT[mark]) for mark in text))
+    total = section = digit = 0.0
+    last_power = 1.0
+    for mark in text:
+        if mark in _HAN_DIGIT:
+            digit = _HAN_DIGIT[mark]
+            last_power = 10.0 if mark in "零〇" else last_power
+        elif mark in _HAN_POWER:
+            section += (digit or 1.0) * _HAN_POWER[mark]
+            digit, last_power = 0.0, float(_HAN_POWER[mark])
+        else:
+            total = (total + section + digit) * (1e4 if mark == "万" else 1e8)
+            section, digit, last_power = 0.0, 0.0, 1e4 if mark == "万" else 1e8
+    trailing = digit * (last_power / 10 if last_power >= 100 and text[-1] in _HAN_DIGIT else 1.0)
+    return total + section + trailing

@@ -1,0 +1,128 @@
+"""Availability, offers, ranks and roles: what only certain evidence lets a text say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from zhiyin.narrate.grounding.reading import Reading
+
+_IN = r"\bin stock\b|\bavailable(?: now| today)?\b|有货|现货|有库存|在售|库存充足"
+_OUT = r"\b(?:sold out|out of stock|unavailable)\b|缺货|售罄|无货|断货|卖完"
+_FEW = (
+    r"\b(?:only a few|last few|a few|few)(?: \w+)? (?:left|remain(?:ing)?)\b|\bselling out\b|"
+    r"\bwhile stocks? lasts?\b|所剩不多|即将售罄|库存不多|库存紧张|手慢无|最后几[件个只本台]|仅剩|只剩|还剩|剩"
+)
+_LEFT = r"\b(?:left|remaining)(?: in stock)?\b|库存"
+_BACK = r"\b(?:back in stock|restock(?:ed|s|ing)?|back on)\b|到货|补货|重新上架|再次上架"
+_DEAL = (
+    r"\b(?:discount(?:ed)?|on sale|special offer|deals?|bargain|reduced|price drop|sale|off|save|saving|"
+    r"limited[- ]time|offer ends|offers?|markdown|was|ends?|until)\b|打折|折扣|优惠|特价|促销|降价|立减|直降|省下?|"
+    r"限时|截止|结束|折|减"
+)
+_TOP = r"\b(?:best|most|top|no\.? ?1|number one|first place|highest|#1|leading)\b|最|第一|榜首|冠军|排名|位列|位居|榜单?"
+_RANKED = r"\b(?:rank(?:s|ed|ing)?|chart|place|position|top)\b|排名|排在|位列|位居|榜单?|前|名"
+_SELLING = (
+    r"\b(?:best[- ]?sell(?:er|ers|ing)|sales|sold|selling|bought)\b|畅销|热销|热卖|销量|卖得|销售"
+)
+_CROWD = (
+    r"\b(?:users|customers|shoppers|buyers|people|readers|viewers|listeners|students|guests|times|popular|"
+    r"bought|chose|chosen|watched|read|viewed|purchases|orders)\b|用户|顾客|买家|人购买|人买过|人选择|位|人|次|购买|售出|卖出|受欢迎|热门"
+)
+_ROLES = {
+    "directors": r"\b(?:directed by|director|directs|film by)\b|导演|执导",
+    "actors": r"\b(?:starring|stars|actors?|cast|played by)\b|主演|出演|演员",
+    "authors": r"\b(?:written by|author|writer|novel by|book by)\b|作者|所著|著",
+    "artist": r"\b(?:performed by|sung by|artist)\b|演唱|歌手|演奏",
+    "instructor": r"\b(?:taught by|instructor|teacher)\b|讲师|主讲",
+    "publisher": r"\b(?:published by|publisher)\b|出版",
+    "translator": r"\btranslated by\b|译",
+}
+_SAME = {"author": "authors", "director": "directors", "writer": "authors", "artists": "artist"}
+_FEW_ARE = 10
+
+
+def check_standing(reading: Reading) -> None:
+    """Finds what is said of stock, offers and ranks without a fact; covers what has one."""
+    facts, record = reading.facts, reading.facts.record
+    stock = _stock(record.get("stock", record.get("available")))
+    _gate(reading, _BACK, "availability", holds=bool(record.get("restock")))
+    _gate(reading, _OUT, "availability", holds=stock == 0)
+    _gate(reading, _FEW, "availability", holds=stock is not None and 0 < stock <= _FEW_ARE)
+    _gate(reading, _IN, "availability", holds=stock is not None and stock > 0)
+    if stock is not None and stock > 0:
+        _gate(reading, _LEFT, "availability", holds=True)
+    if facts.discounts() or facts.of("offer"):
+        _cover(reading, _DEAL)
+    ranks = facts.of("rank")
+    if ranks:
+        _cover(reading, _RANKED)
+        if any(rank.get("position") == 1 for rank in ranks):
+            _cover(reading, _TOP)
+        if re.search("sale|sold|销|卖", " ".join(str(rank.get("by")) for rank in ranks).lower()):
+            _cover(reading, _SELLING)
+    if facts.of("count") or facts.kinds & {"popular"}:
+        _cover(reading, _CROWD)
+    _roles(reading)
+
+
+def check_banned(reading: Reading, banned: Iterable[str]) -> None:
+    """Finds words that are never to be read, whether they are true or not."""
+    said = [w for f in reading.facts.of("policy") for w in f.get("banned_claims") or ()]
+    for words in (*said, *banned):
+        parts = [re.escape(mark) for mark in str(words).lower() if not mark.isspace()]
+        if parts:
+            for match in re.finditer(r"[\s-]*".join(parts), reading.text):
+                reading.find(*match.span(), "banned-claim", "these words are banned")
+
+
+def _stock(value: object) -> float | None:
+    if isinstance(value, bool):
+        return 99.0 if value else 0.0
+    if isinstance(value, int | float):
+        return float(value)
+    if isinstance(value, str):
+        low = value.lower()
+        if re.search(r"out|no|sold|缺|无|罄", low):
+            return 0.0
+        if re.search(r"few|low|少|紧", low):
+            return 5.0
+        return 99.0 if re.search(r"in|yes|avail|有|现", low) else None
+    return None
+
+
+def _gate(reading: Reading, pattern: str, kind: str, *, holds: bool) -> None:
+    for match in re.finditer(pattern, reading.text):
+        if reading.is_covered(*match.span()):
+            continue
+        if holds:
+            reading.cover(*match.span())
+        else:
+            reading.find(*match.span(), kind, "the record does not say so")
+
+
+def _cover(reading: Reading, pattern: str) -> None:
+    for match in re.finditer(pattern, reading.text):
+        reading.cover(*match.span())
+
+
+def _roles(reading: Reading) -> None:
+    """ "Starring X" where X is recorded as the director."""
+    record = reading.facts.record
+    people: dict[str, set[str]] = {}
+    for field in (*_ROLES, *_SAME):
+        value = record.get(field)
+        names = value if isinstance(value, list | tuple) else [value]
+        for name in names:
+            if isinstance(name, str) and len(name) > 1:
+                people.setdefault(name.lower(), set()).add(_SAME.get(field, field))
+    for name, fields in people.items():
+        for match in re.finditer(re.escape(name), reading.text):
+            _role(reading, match, fields)
+
+
+def _role(reading: Reading, match: re.Match[str], fields: set[str]) -> None:
+    start, end = reading.clause(match.start())
+    said = {role for role, pattern in _ROLES.items() if re.search(pattern, reading.text[start:end])}
+    if len(said) == 1 and not said & fields:
+        reading.find(*match.span(), "name", "the record gives them another part")

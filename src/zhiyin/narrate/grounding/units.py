@@ -1,0 +1,92 @@
+"""Units, and what an attribute's name says about its unit."""
+
+from __future__ import annotations
+
+import re
+
+Unit = tuple[str, float]
+"""What is measured, and how many base units one is."""
+
+_TABLE: dict[str, dict[float, str]] = {
+    "mass": {
+        0.001: "mg 毫克", 1: "g gram grams 克", 1000: "kg kilo kilos kilogram kilograms 公斤 千克",
+        500: "斤", 28.349523125: "oz ounce ounces", 1_000_000: "吨",
+    },
+    "volume": {
+        1: "ml millilitre millilitres milliliter milliliters 毫升", 10: "cl",
+        1000: "l litre litres liter liters 升",
+    },
+    "length": {
+        1: "mm 毫米", 10: "cm centimetre centimetres centimeter centimeters 厘米 公分",
+        1000: "m metre metres meter meters 米", 1_000_000: "km kilometre kilometres 公里 千米",
+        25.4: "inch inches 英寸 吋", 304.8: "ft feet foot",
+    },
+    "time": {
+        1: "s second seconds 秒 秒钟", 60: "min mins minute minutes 分钟",
+        3600: "h hr hrs hour hours 小时 个小时 钟头 个钟头", 86400: "day days 天",
+        604800: "week weeks 周 个星期",
+    },
+    "months": {1: "month months 个月", 12: "year years 年"},
+    "power": {1: "w watt watts 瓦", 1000: "kw 千瓦"},
+    "frequency": {1: "hz 赫兹"},
+    "noise": {1: "db 分贝"},
+    "kelvin": {1: "k"},
+    "light": {1: "lm lumen lumens 流明"},
+    "storage": {1: "gb", 1024: "tb"},
+    "charge": {1: "mah 毫安时"},
+    "percent": {1: "% percent"},
+    "rating": {1: "star stars 星"},
+    "money": {
+        1: "元 块 块钱 yuan rmb cny usd eur gbp dollar dollars euro euros 美元 欧元 英镑 人民币"
+        " $ € £ ¥ 日元 jpy"
+    },
+}  # fmt: skip
+UNITS: dict[str, Unit] = {
+    name: (dimension, factor)
+    for dimension, units in _TABLE.items()
+    for factor, names in units.items()
+    for name in names.split()
+}
+"""By the unit as it is written, in small letters."""
+CURRENCY = {
+    "$": ("USD", "CAD", "AUD"), "dollar": ("USD",), "dollars": ("USD",), "usd": ("USD",),
+    "美元": ("USD",), "€": ("EUR",), "euro": ("EUR",), "euros": ("EUR",), "eur": ("EUR",),
+    "欧元": ("EUR",), "£": ("GBP",), "英镑": ("GBP",), "gbp": ("GBP",), "¥": ("CNY", "JPY"),
+    "元": ("CNY",), "块": ("CNY",), "块钱": ("CNY",), "yuan": ("CNY",), "rmb": ("CNY",),
+    "cny": ("CNY",), "人民币": ("CNY",), "日元": ("JPY",), "jpy": ("JPY",),
+}  # fmt: skip
+"""Which currencies a sign can mean."""
+_ENGLISH = "|".join(sorted((u for u in UNITS if u.isascii() and u.isalpha()), key=len)[::-1])
+_CHINESE = "|".join(sorted((u for u in UNITS if not u.isascii()), key=len)[::-1])
+UNIT_AFTER = re.compile(rf"[\s-]*(?:(%|\$|€|£|(?:{_ENGLISH})(?![a-z])|{_CHINESE}))")
+"""A unit behind a number."""
+
+_MONEY = {"price", "cost", "fee", "msrp"}
+_YEARS = {"year", "published", "released", "updated", "founded", "vintage"}
+_NO_UNIT = {"s", "k", "day", "second", "in"}
+_LAST = {"in": UNITS["inch"], "k": UNITS["k"], "s": UNITS["s"]}
+
+
+def unit_of_field(name: str) -> Unit:
+    """What the values of an attribute measure; "count" where its name does not say."""
+    parts = name.lower().split("_")
+    if _MONEY & set(parts):
+        return "money", 1.0
+    if parts[0] in _YEARS and len(parts) == 1:
+        return "year", 1.0
+    if parts[-1] in ("percent", "percentage", "pct"):
+        return "percent", 1.0
+    if parts[-1] in _LAST and len(parts) > 1:
+        return _LAST[parts[-1]]
+    if parts[-1] in ("rating", "stars"):
+        return "rating", 1.0
+    if parts[-1] in UNITS and parts[-1] not in _NO_UNIT:
+        return UNITS[parts[-1]]
+    return "count", 1.0
+
+
+def name_words(name: str) -> list[str]:
+    """The words of an attribute's name, without its unit."""
+    parts = name.lower().split("_")
+    measured = len(parts) > 1 and (parts[-1] in UNITS or parts[-1] in _LAST)
+    return parts[:-1] if measured else parts

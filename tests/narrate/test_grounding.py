@@ -1,0 +1,135 @@
+"""The checker: what follows from record and evidence passes, what does not is named."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from zhiyin.narrate.grounding import check
+from zhiyin.narrate.grounding.numerals import claims
+
+KETTLE: dict[str, Any] = {
+    "item_id": "k1", "title": "Lumo Kettle", "brand": "Lumo", "categories": ["Kettles"],
+    "price": 1299, "currency": "CNY", "capacity_l": 1.5, "weight_kg": 0.9, "colour": "green",
+    "warranty_months": 24, "rating": 4.6, "ratings": 312, "stock": 4, "material": "steel",
+    "dishwasher_safe": False, "list_price": 1624,
+}  # fmt: skip
+FILM: dict[str, Any] = {
+    "item_id": "f1", "title": "夜航", "categories": ["剧情"], "year": 1998, "runtime_min": 126,
+    "directors": ["林远"], "actors": ["苏岩"],
+}  # fmt: skip
+OTHER: dict[str, Any] = {
+    "kind": "item",
+    "record": {"item_id": "k2", "title": "Hara Pot", "price": 1499, "currency": "CNY",
+               "weight_kg": 1.2, "colour": "red"},
+}  # fmt: skip
+BOUGHT = {"kind": "event", "event": "purchase", "item_id": "c1", "title": "Mira Cup",
+          "timestamp": "2026-03-04"}  # fmt: skip
+VIEWED = {**BOUGHT, "event": "view"}
+
+
+@pytest.mark.parametrize(
+    ("text", "evidence"),
+    [
+        ("A green kettle by Lumo, 1.5 litres, for 1,299 yuan.", []),
+        ("It weighs 900 grams and holds 1500 ml.", []),
+        ("Two years of warranty, rated 4.6 out of 5 by 312 people.", []),
+        ("Only 4 left in stock.", []),
+        ("Because you bought Mira Cup, try the Lumo Kettle.", [BOUGHT]),
+        ("Cheaper than the Hara Pot by 200 yuan.", [OTHER]),
+        ("Not dishwasher safe, but lovely on any table.", []),
+        ("Over 300 ratings.", []),
+        ("20% off the list price.", []),
+        ("A good choice for quiet evenings at home?", []),
+        ("容量1.5升，一千二百九十九元，8折。", []),
+        ("因为你买过Mira Cup，推荐这款绿色的水壶。", [BOUGHT]),
+        ("重九百克，质保两年，值得一试。", []),
+    ],
+)
+def test_what_follows_passes(text: str, evidence: list[dict[str, Any]]) -> None:
+    assert check(text, record=KETTLE, evidence=evidence).findings == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "evidence", "words"),
+    [
+        ("A green kettle, 1.7 litres.", [], "1.7 litres"),
+        ("Yours for $1,299.", [], "$1,299"),
+        ("Three years of warranty.", [], "three years"),
+        ("A red kettle.", [], "red"),
+        ("A red kettle.", [OTHER], "red"),
+        ("Because you bought Mira Cup.", [VIEWED], "bought mira cup"),
+        ("Because you bought Hara Pot.", [BOUGHT, OTHER], "bought hara pot"),
+        ("Heavier than the Hara Pot.", [OTHER], "heavier than"),
+        ("Dishwasher safe.", [], "dishwasher"),
+        ("It won a design award.", [], "award"),
+        ("The best kettle of the year.", [], "best"),
+        ("Sold out.", [], "sold out"),
+        ("40% off.", [], "40%"),
+        ("Free shipping.", [], "shipping"),
+        ("Waterproof.", [], "waterproof"),
+        ("As a nurse you deserve it.", [], "as a "),
+        ("容量1.7升。", [], "1.7升"),
+        ("你买过Mira Cup。", [VIEWED], "买过mira cup"),
+        ("防水的水壶。", [], "防水"),
+        ("最受欢迎的水壶。", [], "最"),
+        ("七折。", [], "七"),
+        ("可用洗碗机清洗。", [], "洗碗机"),
+        ("比Hara Pot重。", [OTHER], "比hara pot重"),
+    ],
+)
+def test_what_does_not_is_named(text: str, evidence: list[dict[str, Any]], words: str) -> None:
+    findings = check(text, record=KETTLE, evidence=evidence).findings
+    assert findings
+    assert any(words in text[f.start : f.end].lower() or text[f.start : f.end].lower() in words
+               for f in findings), findings  # fmt: skip
+
+
+def test_people_keep_their_parts() -> None:
+    assert check("林远执导，片长两小时零六分钟，1998年上映。", record=FILM).is_grounded
+    assert not check("林远主演。", record=FILM).is_grounded
+    assert not check("1989年上映。", record=FILM).is_grounded
+
+
+def test_banned_words_are_refused_even_where_they_are_true() -> None:
+    assert check("A green kettle.", record=KETTLE, banned=["gr een"]).findings
+    policy = {"kind": "policy", "banned_claims": ["绿色"]}
+    assert check("绿色的水壶", record=KETTLE, evidence=[policy]).findings
+
+
+@settings(max_examples=25)
+@given(number=st.integers(2, 9999))
+def test_a_number_that_is_not_recorded_never_passes(number: int) -> None:
+    recorded = {1299, 312, 24, 4, 2, 5, 1624, 20, 900, 1500, 325, 15}
+    for text in (
+        f"It has {number} buttons.",
+        f"{number}元",
+        f"{number}克",
+        f"It lasts {number} hours.",
+    ):
+        assert number in recorded or not check(text, record=KETTLE).is_grounded
+
+
+@settings(max_examples=40)
+@given(text=st.text(max_size=200))
+def test_any_text_is_read_without_an_error(text: str) -> None:
+    for finding in check(text, record=KETTLE, evidence=[BOUGHT, OTHER]).findings:
+        assert 0 <= finding.start < finding.end <= len(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "dimension"),
+    [
+        ("一千二百九十九元", 1299, "money"), ("1,299 yuan", 1299, "money"), ("十斤", 5000, "mass"),
+        ("三十六小时", 36 * 3600, "time"), ("2 hours 10 minutes", 7800, "time"),
+        ("一百零五页", 105, "count"), ("twenty-four hours", 86400, "time"), ("$19.99", 19.99, "money"),
+        ("0.8 km", 800_000, "length"), ("两万五", 25000, "count"), ("三百五", 350, "count"),
+        ("three hundred and twelve pages", 312, "count"),
+    ],
+)  # fmt: skip
+def test_numbers_are_read_in_every_dress(text: str, value: float, dimension: str) -> None:
+    (claim,) = claims(text)
+    assert (claim.value, claim.dimension) == (pytest.approx(value), dimension)
