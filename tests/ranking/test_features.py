@@ -259,3 +259,27 @@ def test_without_times_there_are_no_windows_and_no_hours() -> None:
     assert not {"popularity week", "age", "hour", "trend"} & set(features.names)
     query = replace(asked(timeless), now=None)
     assert np.isfinite(column(features, query, "popularity")[query.present]).all()
+
+
+def test_queries_after_the_last_event_find_what_counting_finds(features: FeatureSet) -> None:
+    histories = log()
+    late = np.full(USERS, int(histories.times.max()) + 90_000) + np.arange(USERS) * 7_200_000
+    query = replace(asked(histories), now=late)
+    first = query.take(slice(0, 1))
+    early = replace(first, now=np.array([int(histories.times.min())]))
+    mixed = features.compute(
+        Asked(
+            histories.take(np.array([0, 0])),
+            np.vstack([first.items, early.items]),
+            {n: np.vstack([first.sources[n], early.sources[n]]) for n in first.sources},
+            np.concatenate([first.now, early.now]),
+            np.vstack([first.places, early.places]),
+            np.vstack([first.shown, early.shown]),
+            {"device": np.repeat(first.context["device"], 2)},
+        )
+    )  # one query before the end: all of them are counted
+    alone = features.compute(first)
+    np.testing.assert_array_equal(alone, mixed[: len(alone)])
+    whole = features.compute(query)
+    hours = whole[:, features.names.index("at this hour")]
+    assert len(np.unique(hours)) > 20

@@ -20,6 +20,7 @@ WINDOWS = {"day": _DAY, "week": 7 * _DAY, "month": 30 * _DAY, "half-year": 182 *
 """Windows of popularity, in seconds; those longer than the log are left out."""
 _HOURS = 4
 """Parts of the day that are told apart, of 24 / 4 hours each."""
+_COUNTED = ("trend", "age", "silence")
 _PRIOR = 20.0
 """Events after which an item's own hours count as much as everybody's."""
 
@@ -43,6 +44,7 @@ class PopularityFeatures:
         self._index = index
         self._hours = hours
         self._all = None if index is None else index.in_one()
+        self._final: dict[str, Floats] = {}
         self._windows = (
             {} if index is None else {n: w for n, w in WINDOWS.items() if 2 * w < index.length}
         )
@@ -82,25 +84,66 @@ class PopularityFeatures:
         if self._index is None or self._hours is None or asked.now is None:
             share = np.log((self._counts + 1) / (self._total + len(self._counts)))
             return {"popularity": of_items(share.astype(np.float32), asked.items)}
+        if bool((asked.now >= self._index.end).all()):
+            return self._after_all(asked, wanted)
         known = (asked.items >= 0) & (asked.items < len(self._counts))
         items = np.where(known, asked.items, 0)
         now = np.minimum(asked.now, self._index.end)[:, None]
+        found = self._counted(items, now, wanted)
+        if "at this hour" in wanted:
+            found["at this hour"] = self._lift(items, now, _part_of_day(asked.now[:, None]))
+        if not known.all():
+            for name, values in found.items():
+                found[name] = np.where(known, values, np.float32(np.nan))
+        return found
+
+    def _after_all(self, asked: Asked, wanted: frozenset[str]) -> dict[str, Floats]:
+        """What every query after the last event finds alike, counted once for all items."""
+        assert self._index is not None
+        assert asked.now is not None
+        columns = [name for name in _COUNTED if name in wanted]
+        columns += [name for name in wanted if name.startswith("popularity")]
+        items, end = np.arange(len(self._counts)), np.array([self._index.end])
+        if not set(columns) <= set(self._final):
+            self._final |= self._counted(items, end, wanted)
+        found = {name: of_items(self._final[name], asked.items) for name in columns}
+        if "at this hour" in wanted:
+            parts = _part_of_day(asked.now)
+            lifts = np.empty(asked.items.shape, dtype=np.float32)
+            for part in np.unique(parts).tolist():
+                name = f"at this hour {part}"
+                if name not in self._final:
+                    self._final[name] = self._lift(items, end, np.array([part]))
+                rows = parts == part
+                lifts[rows] = of_items(self._final[name], asked.items[rows])
+            found["at this hour"] = lifts
+        return found
+
+    def _counted(
+        self, items: NDArray[np.integer], now: NDArray[np.int64], wanted: frozenset[str]
+    ) -> dict[str, Floats]:
+        """Everything but the hour, at moments that broadcast with the items."""
+        assert self._index is not None
         found = self._shares(self._index, items, now, wanted)
         if "age" in wanted:
             first = self._index.first(items)
             found["age"] = _days(now - np.where(first < now, first, np.nan))
         if "silence" in wanted:
             found["silence"] = _days(now - self._index.last(items, now))
-        if "at this hour" in wanted:
-            part = _part_of_day(asked.now[:, None])
-            (mine,) = self._hours.before(items * _HOURS + part, now)
-            (whole,) = self._index.before(items, now)
-            lift = (mine * _HOURS + _PRIOR) / (whole + _PRIOR)
-            found["at this hour"] = np.log(lift).astype(np.float32)
-        if not known.all():
-            for name, values in found.items():
-                found[name] = np.where(known, values, np.float32(np.nan))
         return found
+
+    def _lift(
+        self,
+        items: NDArray[np.integer],
+        now: NDArray[np.int64],
+        part: NDArray[np.int64],
+    ) -> Floats:
+        """How much more an item is taken in a part of the day than in the others."""
+        assert self._index is not None
+        assert self._hours is not None
+        (mine,) = self._hours.before(items * _HOURS + part, now)
+        (whole,) = self._index.before(items, now)
+        return np.log((mine * _HOURS + _PRIOR) / (whole + _PRIOR)).astype(np.float32)
 
     def _shares(
         self,

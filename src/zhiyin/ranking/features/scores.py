@@ -82,7 +82,7 @@ def _ranks(scores: Floats) -> Floats:
     """log2(1 + how many candidates have a higher score), NaN where there is no score."""
     order = np.argsort(-scores, axis=1, kind="stable")  # NaN comes last
     falling = np.take_along_axis(scores, order, axis=1)
-    steps = np.broadcast_to(np.arange(scores.shape[1]), scores.shape)
+    steps = np.arange(falling.shape[1], dtype=np.int64)[None, :]
     begins = np.ones(scores.shape, dtype=np.bool_)
     begins[:, 1:] = falling[:, 1:] != falling[:, :-1]
     above = np.maximum.accumulate(np.where(begins, steps, 0), axis=1)
