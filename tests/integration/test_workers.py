@@ -157,3 +157,35 @@ def test_a_body_that_does_not_come_is_not_waited_for(
         slow.sendall(head + b"Content-Length: 1000\r\n\r\n{")
         answer = slow.recv(200)
     assert b" 408 " in answer.split(b"\r\n")[0]
+
+
+def test_workers_end_when_their_starter_is_killed(folder: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "zhiyin.app.cli.main", "serve", str(folder)]
+    server = subprocess.Popen(
+        [*command, "--workers", "2", "--port", str(port)],
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        wait_for(port)
+        workers = children(server.pid)
+        server.kill()
+        server.wait()
+        until = time.monotonic() + PATIENCE_S
+        while time.monotonic() < until and any(map(alive, workers)):
+            time.sleep(0.2)
+        assert not any(map(alive, workers))
+    finally:
+        if server.poll() is None:
+            os.killpg(server.pid, signal.SIGKILL)
+            server.wait()
+
+
+def alive(pid: int) -> bool:
+    try:
+        return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    except OSError:
+        return False
