@@ -61,6 +61,12 @@ def _than_before(reading: Reading, match: re.Match[str]) -> bool:
 def _judge(reading: Reading, match: re.Match[str], word: str) -> None:
     if any(f.start <= match.start() < f.end for f in reading.findings):
         return
+    price, before = reading.facts.record.get("price"), reading.facts.record.get("list_price")
+    clause = reading.text[slice(*reading.clause(match.start()))]
+    if re.search("原价|list price|original price|regular price", clause) and price and before:
+        if word in ("便宜", "cheaper", "less", "低", "省") and before > price:
+            reading.cover(*match.span())
+            return
     others = {n.owner for n in reading.facts.numbers} - {OWN, ""}
     found = next((rule for words, rule in _TABLE.items() if re.fullmatch(words, word)), None)
     if word in ("more", "less", "fewer", "多", "少", "高", "低") and others:

@@ -150,6 +150,8 @@ class Facts:
             self._number(key, float(len(parts)), owner, count=True)
             self.words[owner].add(called)
             for part in parts:
+                if _is_number(part):
+                    self._number(key, float(cast("float", part)), owner)
                 self._text(key, str(part), owner)
         elif isinstance(value, str) and key not in ("item_id",):
             self._said(key, called, value, owner)
@@ -244,6 +246,10 @@ class Facts:
                 if isinstance(part, str):
                     self.words[OWN].add(part)
                     self._dates(part)
+                    said = claims(unicodedata.normalize("NFKC", part).lower())
+                    self.numbers += [
+                        Number(c.value, c.dimension, frozenset([key]), OWN, key) for c in said
+                    ]
                     if key in ("path", "items"):
                         self._name(part, part.lower(), parts=False)
                 elif _is_number(part):

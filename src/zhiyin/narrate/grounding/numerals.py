@@ -97,6 +97,10 @@ def _claim(text: str, start: int, end: int, value: float) -> Claim:
         dimension, factor = UNITS[unit]
     elif start and text[start - 1] in "$€£¥":
         unit, dimension, start = text[start - 1], "money", start - 1
+    if half := re.match(r" and a half(?: (hours?|years?))?", text[end:]):
+        value, end = value + 0.5, end + half.end()
+        if half[1]:
+            unit, (dimension, factor) = half[1], UNITS[half[1]]
     if text.startswith("半", end) and dimension in ("time", "months"):
         value, end = value + 0.5, end + 1
     elif text.startswith("个半小时", end):

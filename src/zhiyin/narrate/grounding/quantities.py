@@ -48,6 +48,8 @@ def check_quantities(reading: Reading) -> None:
 def _is_word(reading: Reading, claim: Claim) -> bool:
     """Whether a numeral is part of a word that claims nothing, such as 一起 or "one"."""
     text = reading.text
+    if re.search(r"(?:number|no\.?)\s*$", text[: claim.start]):
+        return False
     if claim.value == 1 and claim.dimension == "count" and text.startswith("one", claim.start):
         return True
     if not HAN.match(text, claim.start):
@@ -73,18 +75,24 @@ def _problem(reading: Reading, claim: Claim) -> str:
     if claim.dimension == "percent":
         if _OFF.match(text, claim.end) or re.search(r"(?:save|立减|降)\s*$", text[: claim.start]):
             return _discount(reading, claim, claim.end, claim.value)
-        return "" if _known(reading, claim) else "number"
+        share = claim._replace(value=claim.value / 100, dimension="count")
+        return "" if _known(reading, claim) or _known(reading, share) else "number"
     if claim.dimension == "rating" or (
         claim.dimension == "count" and text.startswith("分", claim.end)
     ):
         return _rating(reading, claim)
     if claim.dimension == "count":
         return _count(reading, claim)
+    if claim.unit == "年" and 1900 <= claim.value / 12 <= 2100:
+        year = claim._replace(value=claim.value / 12, dimension="year")
+        return "" if _known(reading, year) else "date"
     if claim.dimension == "money" and not _currency(reading, claim):
         return "price"
     if _wrong_role(reading, claim):
         return "number"
-    if _known(reading, claim) or _difference(reading, claim):
+    if _known(reading, claim) or _difference(reading, claim) or _since(reading, claim):
+        return ""
+    if claim.unit == "g" and _known(reading, claim._replace(dimension="storage")):
         return ""
     return {"money": "price"}.get(claim.dimension, "number")
 
@@ -119,6 +127,8 @@ def _count(reading: Reading, claim: Claim) -> str:
         if any(n.value == claim.value or (top and n.value <= claim.value) for n in ranks):
             return ""
         return "" if claim.ordinal and _series(reading, claim) else "number"
+    if (held := _stock(reading, claim)) is not None:
+        return "" if held else "quantity"
     noun = _noun(text, claim.end)
     numbers = [
         n for n in reading.facts.numbers if n.dimension not in ("money", "year") and _named(n, noun)
@@ -127,7 +137,7 @@ def _count(reading: Reading, claim: Claim) -> str:
     fitting = [n for n in numbers if n.owner in (subject, "") and _agrees(n.value, claim)]
     if noun and any(n.names & noun for n in numbers):
         fitting = [n for n in fitting if n.names & noun]
-    if fitting or _counted(reading, claim) or _stock(reading, claim) or _difference(reading, claim):
+    if fitting or _counted(reading, claim) or _difference(reading, claim):
         return ""
     return "quantity"
 
@@ -136,11 +146,27 @@ def _series(reading: Reading, claim: Claim) -> bool:
     return any(n.value == claim.value for n in reading.facts.numbers if "number" in n.names)
 
 
-def _stock(reading: Reading, claim: Claim) -> bool:
-    around = reading.text[slice(*reading.clause(claim.start))]
+def _since(reading: Reading, claim: Claim) -> bool:
+    """Whether so much time lies between a recorded event and now."""
+    now = reading.facts.now
+    if now is None or claim.dimension not in ("time", "months"):
+        return False
+    day = 86400.0 if claim.dimension == "time" else 1 / 30.4
+    return any(
+        abs((now - deed.when).days * day - claim.value) < max(day, 0.1 * claim.step)
+        for deed in reading.facts.deeds
+        if deed.when
+    )
+
+
+def _stock(reading: Reading, claim: Claim) -> bool | None:
+    around = reading.text[claim.start : reading.clause(claim.start)[1]]
+    before = reading.text[reading.clause(claim.start)[0] : claim.start]
     stock = reading.facts.record.get("stock")
-    said = re.search(r"left|remain|stock|available|剩|库存|现货|余", around)
-    return bool(said) and isinstance(stock, int | float) and _agrees(float(stock), claim)
+    said = re.search(r"\bleft\b|\bremain|in stock", around) or re.search("剩|库存|现货", before)
+    if not said:
+        return None
+    return isinstance(stock, int | float) and _agrees(float(stock), claim)
 
 
 def _counted(reading: Reading, claim: Claim) -> bool:

@@ -80,7 +80,8 @@ class Reading:
         if not before:
             return OWN
         back = _BACK_TO_IT.search(self.text, before[-1].end, at)
-        return OWN if back else before[-1].owner
+        known = before[-1].owner in self.facts.words
+        return before[-1].owner if known and not back else OWN
 
     def _around(self, at: int, end: re.Pattern[str]) -> tuple[int, int]:
         start = max((m.end() for m in end.finditer(self.text, 0, at)), default=0)

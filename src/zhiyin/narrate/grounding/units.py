@@ -26,7 +26,7 @@ _TABLE: dict[str, dict[float, str]] = {
         3600: "h hr hrs hour hours 小时 个小时 钟头 个钟头", 86400: "day days 天",
         604800: "week weeks 周 个星期",
     },
-    "months": {1: "month months 个月", 12: "year years 年"},
+    "months": {1: "month months 个月", 12: "year years 年 岁"},
     "power": {1: "w watt watts 瓦", 1000: "kw 千瓦"},
     "frequency": {1: "hz 赫兹"},
     "noise": {1: "db 分贝"},
