@@ -1,0 +1,43 @@
+"""How copy sounds, and how long it may be."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from pydantic import Field
+
+from zhiyin.core.config import Config
+
+Kind: TypeAlias = Literal["title", "blurb", "push", "email", "ad"]
+"""What is written."""
+
+PARTS: dict[Kind, tuple[str, ...]] = {
+    "title": ("text",),
+    "blurb": ("text",),
+    "push": ("text",),
+    "email": ("subject", "body"),
+    "ad": ("headline", "body"),
+}
+"""The parts of each kind."""
+_LIMITS = {
+    "title.text": 60, "blurb.text": 200, "push.text": 90, "email.subject": 60,
+    "email.body": 600, "ad.headline": 40, "ad.body": 90,
+}  # fmt: skip
+
+
+class CopyConfig(Config):
+    """How copy sounds, and how long it may be."""
+
+    tone: str = "plain and friendly"
+    """The brand's tone, in words for the language model."""
+    banned: tuple[str, ...] = ()
+    """Words that are never to be shown, such as "miracle" or 最佳."""
+    limits: dict[str, int] = Field(default_factory=lambda: dict(_LIMITS))
+    """Most characters of each part, as ``kind.part``."""
+    tries: int = Field(default=2, ge=1, le=5)
+    """How often a model is asked before a template is used."""
+
+    def limit(self, kind: Kind, part: str) -> int:
+        """Most characters of a part; that of the shipped settings where none is given."""
+        name = f"{kind}.{part}"
+        return self.limits.get(name, _LIMITS[name])
