@@ -43,6 +43,7 @@ _EXTRA_OF = {
     "httptools": "serve",
     "opentelemetry": "otel",
     "nicegui": "console",
+    "websockets": "console",
     "xllamacpp": "llm",
     "redis": "redis",
     "pg8000": "postgres",

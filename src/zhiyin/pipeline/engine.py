@@ -167,13 +167,13 @@ class Engine:
         context: Mapping[str, Any] | None = None,
         page_of: str = "",
         return_properties: Sequence[str] | bool = (),
+        log: bool = True,
     ) -> Slate:
         """A slate for a user, or for an anonymous session.
 
         Args:
             user_id: Anybody; users never seen get what their session, or everybody, likes.
-            n: Slate length, at most 1,000; fewer where the catalogue is smaller. None: as many
-                as the surface has.
+            n: Slate length, at most 1,000. None: as many as the surface has.
             surface: Where the slate appears.
             session: Item ids that the visitor has just looked at, oldest first.
             exclude: Item ids that must not appear.
@@ -182,9 +182,9 @@ class Engine:
             filter: Which items may be shown, as an expression; see `zhiyin.policy.expressions`.
             boost: What scores are multiplied with, as an expression.
             context: What is known of the moment: hour, device, place, query text, …
-            page_of: Id of a slate, or of a later page of it: its next page, which repeats
-                nothing of the pages before.
+            page_of: Id of a slate, or of a later page of it: its next page, without repeats.
             return_properties: Attributes to return with each item; True, or "*", for all.
+            log: Whether the slate is shown: else no exposure is recorded.
 
         Raises:
             ExpressionError: The filter or the boost cannot be read.
@@ -252,8 +252,9 @@ class Engine:
             page_of=past.first_page,
             page=past.page,
         )
-        with stage("expose"):
-            self._stores.exposures.record(slate.model_dump(mode="json"))
+        if log:
+            with stage("expose"):
+                self._stores.exposures.record(slate.model_dump(mode="json"))
         return with_properties(slate, self._stores.entities, return_properties)
 
     def rank(
@@ -268,8 +269,7 @@ class Engine:
     ) -> Slate:
         """The caller's candidates in order, every one of them, with scores.
 
-        Nothing is left out: neither what the user has seen nor what is hidden. Items that
-        nobody has heard of come last, as they were given.
+        Nothing is left out, neither seen nor hidden items; unknown ones come last, as given.
 
         Args:
             user_id: For whom; None for an anonymous session.

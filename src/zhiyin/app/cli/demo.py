@@ -61,9 +61,12 @@ def demo(
         if not as_json:
             _goodbye(folder)
         return
-    console.print(f"\nServing on http://127.0.0.1:{port}/docs until Ctrl-C")
+    pages = load_path("zhiyin.app.console.starting:installed")()
+    told = f"http://127.0.0.1:{port}/{'console/' if pages else 'docs'}"
+    console.print(f"\nServing on {told} until Ctrl-C", soft_wrap=True)
     with teaching():
-        load_path("zhiyin.app.http.server:run_server")(folder, host="127.0.0.1", port=port)
+        run_server = load_path("zhiyin.app.http.server:run_server")
+        run_server(folder, host="127.0.0.1", port=port, console=pages)
 
 
 def _run(workspace: Workspace, budget_s: float, *, quiet: bool) -> dict[str, Any]:
@@ -171,7 +174,7 @@ def _goodbye(folder: Path) -> None:
     for line in (
         f"zhiyin recommend 7 -w {folder} --explain   a slate, and why",
         f"zhiyin similar 50 -w {folder}              items like an item (--user: people)",
-        f"zhiyin serve -w {folder}                   the HTTP service, documented at /docs",
+        f"zhiyin serve -w {folder} --console         the HTTP service, and pages to look at it",
         "zhiyin init shop                       your own data: see docs/quickstart.md",
     ):
         console.print(f"  {line}", highlight=False)

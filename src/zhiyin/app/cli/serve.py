@@ -24,6 +24,9 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 8088,
     workers: Annotated[int, typer.Option(min=1, max=256, help="Processes that answer.")] = 1,
+    console_too: Annotated[
+        bool, typer.Option("--console/--no-console", help="Pages under /console too.")
+    ] = False,
 ) -> None:
     """Answer over HTTP: /v1/recommend, /v1/events, /docs."""
     with teaching():
@@ -32,5 +35,6 @@ def serve(
         served = ", ".join(str(folder) for folder in folders)
         # The address last, and never broken: a program may wait for it.
         console.print(f"Zhiyin serves {served}, workers: {workers}", soft_wrap=True)
-        console.print(f"http://{host}:{port} (docs at /docs)", soft_wrap=True)
-        run_server(folders, host=host, port=port, workers=workers)
+        places = "docs at /docs, console at /console" if console_too else "docs at /docs"
+        console.print(f"http://{host}:{port} ({places})", soft_wrap=True)
+        run_server(folders, host=host, port=port, workers=workers, console=console_too)

@@ -14,6 +14,7 @@ from zhiyin.app.http.resources import (
     events,
     items,
     models,
+    overview,
     profile,
     recommend,
     search,
@@ -24,7 +25,18 @@ from zhiyin.core.messages import Problem
 
 API_ROUTERS = tuple(
     resource.router
-    for resource in (events, items, users, recommend, similar, search, profile, data, models)
+    for resource in (
+        events,
+        items,
+        users,
+        recommend,
+        similar,
+        search,
+        profile,
+        data,
+        models,
+        overview,
+    )
 )
 """Every route under ``/v1``."""
 

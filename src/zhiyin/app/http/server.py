@@ -52,6 +52,7 @@ def create_app(
     keyless: bool = True,
     shared: Path | None = None,
     loop: bool = False,
+    console: Path | None = None,
 ) -> FastAPI:
     """The application over the workspaces in some folders.
 
@@ -60,6 +61,7 @@ def create_app(
         keyless: Whether callers without a key are let in while nobody has made one.
         shared: Folder for what workers share; None where there is one worker.
         loop: Whether this process trains on schedule and guards what serves.
+        console: Unix socket of the console's process; None for no console.
     """
     folders = [workspaces] if isinstance(workspaces, Path) else list(workspaces)
     settings = read_settings(folders[0] / SETTINGS_FILE).http
@@ -101,11 +103,18 @@ def create_app(
             allow_headers=["Authorization", "Content-Type", "X-Request-Id", "X-Zhiyin-Workspace"],
             expose_headers=["X-Request-Id", "ETag", "Retry-After"],
         )
+    if console is not None:
+        app.add_middleware(load_path("zhiyin.app.console.door:Door"), socket=console)
     return app
 
 
 def run_server(
-    workspaces: Path | Sequence[Path], *, host: str, port: int, workers: int = 1
+    workspaces: Path | Sequence[Path],
+    *,
+    host: str,
+    port: int,
+    workers: int = 1,
+    console: bool = False,
 ) -> None:
     """Serves until interrupted; then requests under way are given time to end.
 
@@ -117,9 +126,11 @@ def run_server(
         host: Address to listen on.
         port: Port to listen on.
         workers: Processes that answer.
+        console: Whether the pages of the console are there too, under /console.
 
     Raises:
-        ConfigError: The address can be reached from elsewhere, and a workspace has no key.
+        ConfigError: The address can be reached from elsewhere, and a workspace has no key;
+            or the console is not installed.
     """
     folders = [workspaces] if isinstance(workspaces, Path) else list(workspaces)
     named(folders)
@@ -127,12 +138,18 @@ def run_server(
     settings = read_settings(folders[0] / SETTINGS_FILE).http
     for folder in folders:  # wrong settings and unreadable stores are told before workers start
         open_workspace(folder).close()
-    with tempfile.TemporaryDirectory(prefix="zhiyin-") as shared:
+    if console:
+        load_path("zhiyin.app.console.starting:check_installed")()
+        port = port or load_path("zhiyin.app.console.starting:free_port")(host)
+    with ExitStack() as stack:
+        shared = stack.enter_context(tempfile.TemporaryDirectory(prefix="zhiyin-"))
+        socket = Path(shared) / "console.sock" if console else None
         plan = {
             "folders": [str(folder) for folder in folders],
             "keyless": keyless,
             "parent": os.getpid(),
             "shared": shared if workers > 1 else "",
+            "console": str(socket or ""),
         }
         os.environ[_PLAN] = json.dumps(plan)
         for name in _BLAS:
@@ -140,13 +157,18 @@ def run_server(
         if workers > 1:
             os.environ[metrics.MULTIPROCESS] = shared
         set_up_logs(settings.log)
+        if socket is not None:
+            start = load_path("zhiyin.app.console.starting:running")
+            stack.enter_context(
+                start(socket=socket, host=host, port=port, workspaces=list(named(folders)))
+            )
         uvicorn.run(
             "zhiyin.app.http.server:worker_app",
             factory=True,
             host=host,
             port=port,
             workers=workers,
-            **_limits(settings),
+            **_limits(settings, web_sockets=console),
         )
 
 
@@ -160,7 +182,8 @@ def worker_app() -> FastAPI:
     set_up_logs(settings.log)
     PatientProtocol.header_s = settings.header_s
     shared = Path(plan["shared"]) if plan["shared"] else None
-    return create_app(folders, keyless=plan["keyless"], shared=shared, loop=True)
+    console = Path(plan["console"]) if plan["console"] else None
+    return create_app(folders, keyless=plan["keyless"], shared=shared, loop=True, console=console)
 
 
 def _end_with(parent: int) -> None:
@@ -174,11 +197,11 @@ def _end_with(parent: int) -> None:
     threading.Thread(target=watch, daemon=True, name="parent").start()
 
 
-def _limits(settings: HttpSettings) -> dict[str, Any]:
+def _limits(settings: HttpSettings, *, web_sockets: bool) -> dict[str, Any]:
     return {
         "http": "zhiyin.app.http.protocol:PatientProtocol",
         "loop": "auto",
-        "ws": "none",
+        "ws": "websockets-sansio" if web_sockets else "none",
         "log_config": None,
         "access_log": False,
         "server_header": False,

@@ -17,6 +17,7 @@ from zhiyin.core.messages import (
     Health,
     ItemRecord,
     ModelVersion,
+    Overview,
     TrainingJob,
     UserExport,
     UserRecord,
@@ -130,6 +131,10 @@ class Administration(Connected):
     async def ready(self) -> Health:
         """Slates can be made, and which model makes them."""
         return await self._transport.send(Call("GET", "/readyz", Health, repeatable=True))
+
+    async def read_overview(self) -> Overview:
+        """What is there, which model serves, and what is shown and answered."""
+        return await self._transport.send(Call("GET", "/v1/overview", Overview, repeatable=True))
 
     async def metrics(self) -> str:
         """Counters, histograms and gauges, in Prometheus' form."""

@@ -14,6 +14,7 @@ from zhiyin.core.messages import (
     Health,
     ItemRecord,
     ModelVersion,
+    Overview,
     TrainingJob,
     UserExport,
     UserRecord,
@@ -125,6 +126,10 @@ class Administration(Connected):
     def ready(self) -> Health:
         """Slates can be made, and which model makes them."""
         return self._transport.send(Call("GET", "/readyz", Health, repeatable=True))
+
+    def read_overview(self) -> Overview:
+        """What is there, which model serves, and what is shown and answered."""
+        return self._transport.send(Call("GET", "/v1/overview", Overview, repeatable=True))
 
     def metrics(self) -> str:
         """Counters, histograms and gauges, in Prometheus' form."""

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from zhiyin.client.blocking.base import Connected
 from zhiyin.client.calls import Call, at, body_of, given
 from zhiyin.core.messages import (
+    ItemMap,
     Neighbour,
     ProfileReset,
     ProfileView,
@@ -35,6 +36,7 @@ class Answers(Connected):
         boost: str = "",
         page_of: str = "",
         return_properties: bool | Sequence[str] = False,
+        log: bool = True,
     ) -> Slate:
         """A slate for a user, or for an anonymous session.
 
@@ -51,6 +53,7 @@ class Answers(Connected):
             boost: Raises or lowers scores.
             page_of: The slate whose next page is asked for.
             return_properties: True for all attributes of each item, or names of them.
+            log: False for a slate that nobody is shown: no exposure is recorded.
         """
         body = given(
             user_id=user_id,
@@ -65,6 +68,7 @@ class Answers(Connected):
             boost=boost,
             page_of=page_of,
             return_properties=return_properties or None,
+            log=None if log else False,
         )
         return self._transport.send(Call("POST", "/v1/recommend", Slate, body=body_of(body)))
 
@@ -101,6 +105,16 @@ class Answers(Connected):
     def read_surfaces(self) -> list[SurfaceView]:
         """What each surface does, the built-in ones first."""
         return self._transport.send(Call("GET", "/v1/surfaces", list[SurfaceView], repeatable=True))
+
+    def read_map(self, *, limit: int = 10_000) -> ItemMap:
+        """Where items lie, by who takes them; the most popular ones first.
+
+        Args:
+            limit: How many items, at most.
+        """
+        return self._transport.send(
+            Call("GET", "/v1/map", ItemMap, params={"limit": limit}, repeatable=True)
+        )
 
     def similar_items(
         self,

@@ -20,6 +20,7 @@ from zhiyin.core.messages.erasure import (
     UserExport,
 )
 from zhiyin.core.messages.events import EventsAccepted, Feedback, LineFault, LiveEvent, StreamReport
+from zhiyin.core.messages.figures import DayTraffic, ItemMap, MapPoint, Overview, Traffic
 from zhiyin.core.messages.ids import LONGEST_ID, EntityId, EventType, Finite, Instant
 from zhiyin.core.messages.models import MemberInfo, ModelVersion, TrainingJob, TrainRequest
 from zhiyin.core.messages.neighbour import Neighbour
@@ -46,6 +47,7 @@ __all__ = [
     "LONGEST_ID",
     "LONGEST_QUERY",
     "MOST_CANDIDATES",
+    "DayTraffic",
     "EntitiesAccepted",
     "EntityDeleted",
     "EntityId",
@@ -61,6 +63,7 @@ __all__ = [
     "Instant",
     "Interest",
     "ItemIds",
+    "ItemMap",
     "ItemPage",
     "ItemRecord",
     "Length",
@@ -68,9 +71,11 @@ __all__ = [
     "LiveEvent",
     "LiveItem",
     "LiveUser",
+    "MapPoint",
     "MemberInfo",
     "ModelVersion",
     "Neighbour",
+    "Overview",
     "Problem",
     "ProfileChange",
     "ProfileReset",
@@ -87,6 +92,7 @@ __all__ = [
     "Surface",
     "SurfaceView",
     "TagEvidence",
+    "Traffic",
     "TrainRequest",
     "TrainingJob",
     "UserExport",

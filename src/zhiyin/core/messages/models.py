@@ -34,6 +34,8 @@ class ModelVersion(Frozen):
     """Seconds that its training took."""
     goal: dict[str, Any] = Field(default_factory=dict)
     """What it reached on held-out events."""
+    tried: dict[str, float] = Field(default_factory=dict)
+    """What each model reached alone there, by name, with its best settings: the baselines."""
 
 
 class TrainRequest(Config):

@@ -51,6 +51,9 @@ class RecommendQuery(Config):
     """Seed of the draw, for policies that draw."""
     explain: bool = False
     """Whether to add sources and evidence to each position."""
+    log: bool = True
+    """False for a slate that nobody is shown: no exposure is recorded, and no feedback or
+    further page can name it."""
 
 
 class RankQuery(Config):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 from fastapi import Body, Path, Query, Response
@@ -23,6 +24,7 @@ _SHOWN = ModelVersion(
     as_of=1_790_000_000_000,
     train_s=41.2,
     goal={"ndcg@10": 0.184},
+    tried={"ease": 0.181, "slit": 0.176, "recent-popularity": 0.052},
 )
 _JOB = TrainingJob(
     id="t000007",
@@ -183,7 +185,18 @@ def model_of(workspace: Workspace, version: str) -> ModelVersion:
         as_of=int(manifest.get("as_of", 0)),
         train_s=report.get("train_s"),
         goal=dict(report.get("goal", {})),
+        tried=_tried(report.get("trials", ())),
     )
+
+
+def _tried(trials: Iterable[Mapping[str, Any]]) -> dict[str, float]:
+    """The best that each model reached alone, best first."""
+    best: dict[str, float] = {}
+    for trial in trials:
+        goal = trial.get("goal")
+        if isinstance(goal, int | float):
+            best[trial["model"]] = max(float(goal), best.get(trial["model"], float(goal)))
+    return dict(sorted(best.items(), key=lambda pair: -pair[1]))
 
 
 def _known(workspace: Workspace, version: str) -> str:

@@ -1,0 +1,154 @@
+"""A slate as it is drawn: cards or a list, with reasons, sources and odds."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from urllib.parse import quote
+
+from zhiyin.app.console.parts import box, button, link, meter, readable, text
+from zhiyin.app.console.titles import title_in
+from zhiyin.app.console.words import Words
+from zhiyin.core.slate import Evidence, Position, Slate
+
+PICTURES = ("image", "image_url", "picture", "thumbnail", "poster")
+"""Attributes that may hold the address of a picture."""
+_MOST_TAGS = 5
+_MOST_REASONS = 3
+
+
+def draw_slate(
+    slate: Slate,
+    usual: Slate,
+    titles: dict[str, str],
+    words: Words,
+    *,
+    as_list: bool,
+    look_at: Callable[[str], Awaitable[None]],
+) -> None:
+    """Draws a slate.
+
+    Args:
+        slate: What is drawn.
+        usual: What there would be without any change.
+        titles: Titles of the items that reasons name.
+        words: The language.
+        as_list: Lines in place of cards.
+        look_at: Adds an event on an item.
+    """
+    before = {item: k for k, item in enumerate(usual.item_ids)}
+    widest = max((abs(v) for p in slate.positions for v in p.sources.values()), default=0.0)
+    with box("ol", "zy-slate " + ("list" if as_list else "cards")):
+        for k, position in enumerate(slate.positions):
+            with box("li", "zy-place"):
+                with box("div"):
+                    _named(k, position, before, words)
+                with box("div"):
+                    _reasons(position, titles, words)
+                with box("div"):
+                    _odds(position, widest, words)
+                    button(
+                        words("What if this was looked at?"),
+                        lambda item=position.item_id: look_at(item),
+                        kind="quiet",
+                    )
+
+
+def difference(slate: Slate, usual: Slate, titles: dict[str, str], words: Words) -> str:
+    """What the change did, in a sentence."""
+    new = [item for item in slate.item_ids if item not in usual.item_ids]
+    gone = [item for item in usual.item_ids if item not in slate.item_ids]
+    if not new and not gone:
+        moved = slate.item_ids != usual.item_ids
+        return words("The same items, in another order.") if moved else words("Nothing changed.")
+    names = ", ".join(titles.get(item, item) for item in gone)
+    told = words("{n} items are new.", n=len(new))
+    return f"{told} {words('Gone: {names}.', names=names)}" if gone else told
+
+
+def examples(slate: Slate) -> list[tuple[str, str]]:
+    """Filters and boosts to try, as (kind, expression), made from the attributes of a slate."""
+    found: list[tuple[str, str]] = []
+    seen: set[str] = set()
+    for position in slate.positions:
+        for name, value in position.properties.items():
+            if name in seen or not name.isidentifier():
+                continue
+            if isinstance(value, list) and value and _plain(value[0]):
+                seen.add(name)
+                found.append(("filter", f'"{value[0]}" in {name}'))
+                found.append(("boost", f'if("{value[0]}" in {name}, 2, 1)'))
+            elif isinstance(value, int | float) and not isinstance(value, bool):
+                seen.add(name)
+                found.append(("filter", f"{name} < {value:g}"))
+    return found[:4]
+
+
+def _plain(value: object) -> bool:
+    return isinstance(value, str) and '"' not in value and "\\" not in value
+
+
+def _named(k: int, position: Position, before: dict[str, int], words: Words) -> None:
+    with box("header"):
+        text("span", k + 1, "number")
+        title = title_in(position.item_id, position.properties)
+        link(title, f"/items?item={quote(position.item_id, safe='')}", "title")
+        was = before.get(position.item_id)
+        if was is None:
+            text("span", words("new"), "zy-tag new")
+        elif was != k:
+            text("span", f"{'↑' if was > k else '↓'}{abs(was - k)}", "zy-tag").props[
+                "aria-label"
+            ] = words("was at place {n}", n=was + 1)
+    picture = _picture(position)
+    if picture:
+        made = box("img", alt="", loading="lazy", referrerpolicy="no-referrer")
+        made.props["src"] = picture
+    tags = position.properties.get("categories") or []
+    with box("div", "zy-tags"):
+        for tag in tags[:_MOST_TAGS] if isinstance(tags, list) else [tags]:
+            text("span", readable(tag), "zy-tag")
+
+
+def _reasons(position: Position, titles: dict[str, str], words: Words) -> None:
+    text("h3", words("Why"))
+    if not position.evidence:
+        text(
+            "p", words("No single fact stands out: the blend as a whole ranks it here."), "zy-soft"
+        )
+        return
+    with box("ul", "zy-why"):
+        for evidence in position.evidence[:_MOST_REASONS]:
+            text("li", reason(evidence, titles, words))
+
+
+def reason(evidence: Evidence, titles: dict[str, str], words: Words) -> str:
+    """A recorded fact in words."""
+    named = titles.get(evidence.item_id or "", evidence.item_id or "")
+    share = f" ({evidence.share:.0%})" if evidence.share else ""
+    if evidence.kind == "event" and evidence.item_id is not None:
+        if evidence.event:
+            return words("{event}: {item}", event=evidence.event, item=named) + share
+        return words("because of {item}", item=named) + share
+    told = evidence.text or (f"{evidence.kind}: {named}" if named else evidence.kind)
+    return told + share
+
+
+def _odds(position: Position, widest: float, words: Words) -> None:
+    text("h3", words("Scores by source"))
+    rows = sorted(position.sources.items(), key=lambda pair: -abs(pair[1]))
+    meter([(name, value, f"{value:.3g}") for name, value in rows], full=widest or None)
+    told = words("score {score} · propensity {propensity}")
+    text(
+        "p",
+        told.format(score=f"{position.score:.4g}", propensity=f"{position.propensity:.3g}"),
+        "zy-soft",
+    )
+
+
+def _picture(position: Position) -> str:
+    """The address of a picture; only of the kinds that can do nothing but be shown."""
+    for name in PICTURES:
+        value = position.properties.get(name)
+        if isinstance(value, str) and value.startswith(("https://", "http://")):
+            return value
+    return ""

@@ -1,0 +1,305 @@
+"""The slate inspector: what somebody gets, why, and what would change it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+from nicegui import ui
+
+from zhiyin.app.console.drawing import difference, draw_slate, examples
+from zhiyin.app.console.parts import box, button, card, download, empty, fault, text
+from zhiyin.app.console.titles import title_in, titles_of
+from zhiyin.app.console.visits import Visit
+from zhiyin.client import InvalidError, ServiceError
+from zhiyin.core.slate import Slate
+
+
+@dataclass(slots=True)
+class Question:
+    """What is asked for.
+
+    Attributes:
+        user: For whom; empty for an anonymous session.
+        surface: Where it would be shown.
+        n: How many items.
+        filter: Only items for which this holds.
+        boost: What scores are multiplied with.
+        events: Items that were looked at in the what-if session, oldest first.
+    """
+
+    user: str = ""
+    surface: str = "home"
+    n: int = 10
+    filter: str = ""
+    boost: str = ""
+    events: list[str] = field(default_factory=list[str])
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether it differs from what the user would get."""
+        return bool(self.filter or self.boost or self.events)
+
+
+async def build(visit: Visit) -> None:
+    """The inspector."""
+    health = await visit.client.read_overview()
+    if health.model_version is None:
+        words = visit.words
+        empty(words("No model yet"), words("Slates need a model."), "zhiyin train")
+        return
+    surfaces = [surface.name for surface in await visit.client.read_surfaces()]
+    user = visit.query.get("user")
+    if user is None:
+        people = await visit.client.list_users(limit=1)
+        user = people.users[0].user_id if people.users else ""
+    asked = visit.query.get("surface", "home")
+    question = Question(user=user, surface=asked if asked in surfaces else surfaces[0])
+    await Inspector(visit, question, surfaces).open()
+
+
+class Inspector:
+    """The controls, and the slate that follows them.
+
+    Args:
+        visit: Who looks.
+        question: What is asked for at first.
+        surfaces: Names of the surfaces.
+    """
+
+    def __init__(self, visit: Visit, question: Question, surfaces: Sequence[str]) -> None:
+        self._visit = visit
+        self._words = visit.words
+        self._question = question
+        self._surfaces = list(surfaces)
+        self._as_list = visit.query.get("view") == "list"
+        self._turn = 0
+        self._usual: tuple[tuple[str, str, int], Slate] | None = None
+        self._last: Slate | None = None
+
+    async def open(self) -> None:
+        """Draws the controls, and the first slate."""
+        words, question = self._words, self._question
+        with card(words("Whom, and where")), box("div", "zy-form"):
+            self._input("user", words("User (empty: anybody)"))
+            surface = ui.select(
+                self._surfaces,
+                value=question.surface,
+                label=words("Surface"),
+                on_change=lambda event: self._set("surface", event.value),
+            )
+            surface.props("outlined dense").classes("zy-input")
+            length = ui.number(
+                words("Length"),
+                value=question.n,
+                min=1,
+                max=100,
+                format="%d",
+                on_change=lambda event: self._set("n", int(event.value or 1)),
+            )
+            length.props("outlined dense debounce=250").classes("zy-input")
+            button(words("Somebody else"), self._somebody_else)
+        with card(words("What if")):
+            text(
+                "p",
+                words("Change a rule or add an event: the slate below follows. Nothing is stored."),
+                "zy-soft",
+            )
+            with box("div", "zy-form"):
+                self._filter = self._input("filter", words("Only items where"), wide=True)
+                self._boost = self._input("boost", words("Multiply scores with"), wide=True)
+            self._examples = box("div", "zy-row")
+            with box("div", "zy-form"):
+                self._find = ui.input(words("Add an event: an item that was looked at"))
+                self._find.props("outlined dense").classes("zy-input wide")
+                self._find.on("keydown.enter", self._look_for)
+                button(words("Find"), self._look_for)
+                button(words("Take everything back"), self._reset)
+            self._found = box("div", "zy-row")
+            self._events = box("div", "zy-row")
+        self._head = box("div", "zy-row")
+        self._state = box("div", role="status")
+        self._place = box("div")
+        await self.follow()
+
+    def _input(self, name: str, label: str, *, wide: bool = False) -> ui.input:
+        made = ui.input(
+            label,
+            value=getattr(self._question, name),
+            on_change=lambda event: self._set(name, (event.value or "").strip()),
+        )
+        made.props("outlined dense debounce=250 autocomplete=off")
+        return made.classes("zy-input wide" if wide else "zy-input")
+
+    async def _set(self, name: str, value: object) -> None:
+        if getattr(self._question, name) != value:
+            setattr(self._question, name, value)
+            await self.follow()
+
+    async def follow(self) -> None:
+        """Asks for the slate anew; only the newest question's answer is drawn."""
+        self._turn += 1
+        turn, began = self._turn, time.perf_counter()
+        try:
+            slate = await self._ask(changed=True)
+            milliseconds = (time.perf_counter() - began) * 1000
+            usual = await self._usual_slate(slate)
+        except ServiceError as error:
+            if turn == self._turn:
+                self._say(error)
+            return
+        if turn != self._turn:
+            return
+        cited = [e.item_id for p in slate.positions for e in p.evidence if e.item_id is not None]
+        gone = [item for item in usual.item_ids if item not in slate.item_ids]
+        titles = await titles_of(self._visit, [*cited, *gone, *self._question.events])
+        if turn == self._turn:
+            self._last = slate
+            self._draw(slate, usual, titles, milliseconds)
+
+    async def _ask(self, *, changed: bool) -> Slate:
+        question = self._question
+        slate = await self._visit.client.recommend(
+            question.user or None,
+            n=question.n,
+            surface=question.surface,
+            session=question.events if changed else (),
+            filter=question.filter if changed else "",
+            boost=question.boost if changed else "",
+            explain=changed,
+            return_properties=True,
+            log=False,
+        )
+        for position in slate.positions:
+            known = title_in(position.item_id, position.properties)
+            self._visit.remember(position.item_id, known)
+        return slate
+
+    async def _usual_slate(self, slate: Slate) -> Slate:
+        """What the user gets without any change, to compare with."""
+        question = self._question
+        key = (question.user, question.surface, question.n)
+        if not question.is_changed:
+            self._usual = key, slate
+        elif self._usual is None or self._usual[0] != key:
+            self._usual = key, await self._ask(changed=False)
+        assert self._usual is not None
+        return self._usual[1]
+
+    def _say(self, error: ServiceError) -> None:
+        self._state.clear()
+        with self._state:
+            fault(error, self._words)
+            if isinstance(error, InvalidError):
+                text("p", self._words("Below is the slate as it was."), "zy-soft")
+
+    def _draw(
+        self, slate: Slate, usual: Slate, titles: dict[str, str], milliseconds: float
+    ) -> None:
+        words, question = self._words, self._question
+        for part in (self._state, self._place, self._head, self._events):
+            part.clear()
+        with self._head:
+            text("h2", words("The slate"))
+            text("span", words("answered in {n} ms", n=round(milliseconds)), "zy-soft")
+            text("span", f"{slate.policy} · {slate.odds} · {slate.model_version}", "zy-soft")
+            for view, name in ((False, "Cards"), (True, "List")):
+                one = button(words(name), lambda view=view: self._view(view), kind="quiet")
+                one.props["aria-pressed"] = "true" if view == self._as_list else "false"
+            download(
+                words,
+                ("place", "item_id", "title", "score", "propensity"),
+                [
+                    (k, p.item_id, title_in(p.item_id, p.properties), p.score, p.propensity)
+                    for k, p in enumerate(slate.positions, start=1)
+                ],
+                file="slate",
+            )
+        with self._state:
+            for line in slate.fallbacks:
+                text("p", words("Note: {line}", line=line), "zy-soft")
+            for rule in slate.lost_rules:
+                text("p", f"{rule.rule}: {rule.lost_to}. {rule.why}", "zy-soft")
+            if question.is_changed:
+                text("p", difference(slate, usual, titles, words))
+        with self._events:
+            for k, item in enumerate(question.events):
+                button(
+                    f"{titles.get(item, item)} ×",
+                    lambda k=k: self._drop(k),
+                    kind="quiet",
+                    label=words("Take the event on {item} back", item=titles.get(item, item)),
+                )
+        self._offer(slate)
+        with self._place:
+            if not slate.positions:
+                told = words("Nothing is left: the filter may be too narrow, or all was seen.")
+                empty(words("An empty slate"), told)
+            draw_slate(slate, usual, titles, words, as_list=self._as_list, look_at=self._look_at)
+
+    def _offer(self, slate: Slate) -> None:
+        """Rules to try, made from what the slate holds."""
+        if self._examples.default_slot.children:
+            return
+        with self._examples:
+            for name, expression in examples(slate):
+                field_ = self._filter if name == "filter" else self._boost
+                button(
+                    expression,
+                    lambda field_=field_, expression=expression: field_.set_value(expression),
+                    kind="quiet",
+                )
+
+    async def _view(self, as_list: bool) -> None:
+        self._as_list = as_list
+        await self.follow()
+
+    async def _drop(self, k: int) -> None:
+        self._question.events.pop(k)
+        await self.follow()
+
+    async def _reset(self) -> None:
+        self._question.events.clear()
+        self._question.filter = self._question.boost = ""
+        self._filter.set_value("")
+        self._boost.set_value("")
+        self._found.clear()
+        await self.follow()
+
+    async def _look_at(self, item_id: str) -> None:
+        """Adds an event of the what-if session."""
+        self._question.events.append(item_id)
+        self._found.clear()
+        await self.follow()
+
+    async def _look_for(self) -> None:
+        wanted = (self._find.value or "").strip()
+        if not wanted:
+            return
+        try:
+            hits = (await self._visit.client.search(wanted, n=6)).hits
+        except ServiceError as error:
+            self._say(error)
+            return
+        self._found.clear()
+        with self._found:
+            for hit in hits:
+                self._visit.remember(hit.item_id, hit.title or hit.item_id)
+                button(
+                    f"+ {hit.title or hit.item_id}",
+                    lambda item=hit.item_id: self._look_at(item),
+                    kind="quiet",
+                )
+            if not hits:
+                text("span", self._words("Nothing found."), "zy-soft")
+
+    async def _somebody_else(self) -> None:
+        found: Any = await self._visit.client.list_users(limit=200)
+        ids = [one.user_id for one in found.users if one.user_id != self._question.user]
+        if ids:
+            # The list is in the order of a hash: the next one is as good as a draw.
+            later = [one for one in ids if one > self._question.user] or ids
+            ui.navigate.to(f"/slates?user={quote(later[0], safe='')}")
