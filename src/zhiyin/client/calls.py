@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -12,6 +11,8 @@ from urllib.parse import quote
 
 import httpx
 from pydantic import BaseModel, TypeAdapter
+
+from zhiyin.core.rng import fresh_id
 
 T = TypeVar("T")
 JSON = "application/json"
@@ -115,7 +116,7 @@ def at(path: str, entity_id: str) -> str:
 
 def fresh_key() -> str:
     """A key under which a request is stored once, however often it is sent."""
-    return uuid.uuid4().hex
+    return fresh_id()
 
 
 def _list(value: Any) -> Any:  # noqa: ANN401 - whatever JSON carries

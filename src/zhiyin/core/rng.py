@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+import uuid
+
 import numpy as np
 
 from zhiyin.core.keys import id_key
@@ -15,3 +18,13 @@ def derive_rng(seed: int, *names: str) -> np.random.Generator:
     """
     words = [seed % 2**64, *(id_key(name) % 2**64 for name in names)]
     return np.random.default_rng(words)
+
+
+def fresh_id() -> str:
+    """An id that nothing else has: 32 hexadecimal digits."""
+    return uuid.uuid4().hex
+
+
+def unseeded() -> random.Random:
+    """Chance that need not be repeated: the jitter of retries."""
+    return random.Random()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import time
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from hashlib import blake2b
@@ -16,6 +15,7 @@ import numpy as np
 from filelock import FileLock
 from numpy.typing import NDArray
 
+from zhiyin.core.clock import Clock, system_clock
 from zhiyin.core.errors import ArtifactError
 from zhiyin.pipeline.scrubbing import concerned, scrubbed
 from zhiyin.pipeline.tombstones import Tombstone, Tombstones
@@ -209,10 +209,10 @@ class ArtifactFolder:
             shutil.rmtree(trash, ignore_errors=True)
         return gone
 
-    def age_s(self, version: str) -> float:
+    def age_s(self, version: str, *, clock: Clock = system_clock) -> float:
         """Seconds since a version was written."""
         path = self.root / version / _MANIFEST
-        return max(0.0, time.time() - path.stat().st_mtime)
+        return max(0.0, clock() / 1000 - path.stat().st_mtime)
 
     def manifest(self, version: str) -> dict[str, Any]:
         """The manifest of a version.

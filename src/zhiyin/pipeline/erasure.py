@@ -8,7 +8,6 @@ disk. Erasing again finishes what was interrupted.
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
@@ -18,6 +17,7 @@ from zhiyin.core.errors import StoreError
 from zhiyin.core.keys import id_key
 from zhiyin.core.messages import ErasureCertificate, Removed
 from zhiyin.core.protocols import EntityKind
+from zhiyin.core.rng import fresh_id
 from zhiyin.pipeline.artifacts import ArtifactFolder
 from zhiyin.pipeline.engine import Stores
 from zhiyin.pipeline.scrubbing import STATES
@@ -84,7 +84,7 @@ def erase_entity(
     gone = _from_quarantine(workspace.folder / "quarantine", entity_id)
     removed.append(Removed(place="quarantine of imports", records=gone))
     return ErasureCertificate(
-        certificate_id=uuid.uuid4().hex,
+        certificate_id=fresh_id(),
         kind=kind,
         id=entity_id,
         requested=requested,

@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from zhiyin.core.clock import system_clock
 from zhiyin.core.errors import NotEnoughDataError, ZhiyinError
 from zhiyin.pipeline.gate import Trial, Verdict, hold_back, judge, whole
 from zhiyin.pipeline.jobs import Job, alive_lock, jobs_folder, read_job, write_job
@@ -61,7 +62,7 @@ class JobRecord:
 
     def end(self, state: str, *, message: str = "", **fields: Any) -> Job:  # noqa: ANN401
         """Writes how it ended."""
-        now = time.time_ns() // 1_000_000
+        now = system_clock()
         return self.change(state=state, message=message, finished=now, **fields)
 
     @property

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-import uuid
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -26,6 +25,7 @@ from zhiyin.app.http.logs import log_error, logger
 from zhiyin.app.http.problems import Refusal, problem, refused
 from zhiyin.app.http.rates import RateLimiter
 from zhiyin.app.http.tenants import Tenants
+from zhiyin.core.rng import fresh_id
 from zhiyin.core.stages import listening
 from zhiyin.pipeline.service_settings import HttpSettings
 
@@ -253,4 +253,4 @@ def route_of(scope: Scope) -> str:
 def _request_id(scope: Scope) -> str:
     """The caller's own id where it has one of a decent shape, else a new one."""
     given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
-    return given.decode() if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+    return given.decode() if _REQUEST_ID.fullmatch(given) else fresh_id()

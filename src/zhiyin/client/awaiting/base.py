@@ -12,6 +12,7 @@ from typing import Self
 import httpx
 
 from zhiyin.client.transport import AsyncTransport, Retries
+from zhiyin.core.rng import unseeded
 
 
 class Connected:
@@ -47,7 +48,7 @@ class Connected:
         http = httpx.AsyncClient(
             base_url=address, headers=headers, timeout=timeout, transport=transport
         )
-        self._transport = AsyncTransport(http, retries or Retries(), rng or random.Random())
+        self._transport = AsyncTransport(http, retries or Retries(), rng or unseeded())
 
     async def __aenter__(self) -> Self:
         return self

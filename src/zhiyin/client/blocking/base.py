@@ -9,6 +9,7 @@ from typing import Self
 import httpx
 
 from zhiyin.client.transport import Retries, Transport
+from zhiyin.core.rng import unseeded
 
 
 class Connected:
@@ -42,7 +43,7 @@ class Connected:
         if workspace:
             headers["X-Zhiyin-Workspace"] = workspace
         http = httpx.Client(base_url=address, headers=headers, timeout=timeout, transport=transport)
-        self._transport = Transport(http, retries or Retries(), rng or random.Random())
+        self._transport = Transport(http, retries or Retries(), rng or unseeded())
 
     def __enter__(self) -> Self:
         return self
