@@ -1,0 +1,55 @@
+"""A message that the grammar does not understand, worded anew by a language model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from zhiyin.core.protocols import LanguageModel
+from zhiyin.llm.prompt_files import as_data, load_prompt
+from zhiyin.llm.structured import read_object
+from zhiyin.narrate.chat.grammar import Meaning
+from zhiyin.narrate.chat.state import Wish
+from zhiyin.narrate.chat.vocabulary import Vocabulary
+
+_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "search": {"type": "string", "maxLength": 100},
+        "wanted": {"type": "array", "maxItems": 4, "items": {"type": "string", "maxLength": 40}},
+        "unwanted": {"type": "array", "maxItems": 4, "items": {"type": "string", "maxLength": 40}},
+    },
+    "required": ["search", "wanted", "unwanted"],
+    "additionalProperties": False,
+}
+
+
+class _Worded(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    search: str = Field(default="", max_length=300)
+    wanted: list[str] = Field(default_factory=list[str], max_length=10)
+    unwanted: list[str] = Field(default_factory=list[str], max_length=10)
+
+
+def reworded(text: str, meaning: Meaning, *, words: Vocabulary, model: LanguageModel) -> Meaning:
+    """A meaning with what a model made of the message; unchanged where it fails.
+
+    Only values that the catalogue has become wishes; everything else the model says is
+    words to search for, so that it can name no item.
+    """
+    prompt = load_prompt("zhiyin.narrate", "wish").fill(message=as_data(text, most=500))
+    reply = model.answer(
+        [prompt], schema=_SCHEMA, accept=lambda said: read_object(said, _Worded) is not None
+    )[0]
+    said = read_object(reply.text, _Worded) if reply.text is not None else None
+    if said is None:
+        return meaning
+    wishes = [
+        Wish(field=value.field, op=op, value=value.value)
+        for op, names in (("has", said.wanted), ("lacks", said.unwanted))
+        for name in names
+        for value in words.find(name.casefold())[:1]
+    ]
+    return meaning._replace(wishes=tuple(wishes), topic=said.search.strip() or meaning.topic)
