@@ -241,7 +241,9 @@ def test_who_is_down_is_left_alone(chat_server: ChatServer) -> None:
     assert (usage["refused_by_breaker"], usage["breaker_opened"], usage["retries"]) == (2, 1, 1)
 
 
-@pytest.mark.parametrize("asked", ["0.25", formatdate(time.time() + 1, usegmt=True)])
+@pytest.mark.parametrize(
+    "asked", ["0.25", formatdate(time.time() + 1, usegmt=True)], ids=["seconds", "date"]
+)
 def test_the_wished_for_pause_is_kept(chat_server: ChatServer, asked: str) -> None:
     waits: list[float] = []
     failing = iter([(429, b"slow down", {"Retry-After": asked})])
