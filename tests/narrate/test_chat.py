@@ -19,7 +19,8 @@ FILMS: dict[str, dict[str, Any]] = {
     }
     for i, (name, categories, year, price, director) in enumerate([
         ("Alpha", ["Horror"], 1981, 5, "Ann Lee"), ("Beta", ["Comedy"], 1994, 9, "Bo Ek"),
-        ("Gamma", ["Comedy", "Romance"], 1999, 12, "Ann Lee"), ("Delta", ["Drama"], 1975, 4, "Cy Day"),
+        ("Gamma", ["Comedy", "Romance"], 1999, 12, "Ann Lee"),
+        ("Delta", ["Drama"], 1975, 4, "Cy Day"),
         ("Epsilon", ["Comedy"], 1988, 7, "Cy Day"), ("Zeta", ["Drama", "Horror"], 1997, 8, "Bo Ek"),
     ])
 }  # fmt: skip

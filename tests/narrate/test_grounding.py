@@ -125,7 +125,8 @@ def test_any_text_is_read_without_an_error(text: str) -> None:
     [
         ("一千二百九十九元", 1299, "money"), ("1,299 yuan", 1299, "money"), ("十斤", 5000, "mass"),
         ("三十六小时", 36 * 3600, "time"), ("2 hours 10 minutes", 7800, "time"),
-        ("一百零五页", 105, "count"), ("twenty-four hours", 86400, "time"), ("$19.99", 19.99, "money"),
+        ("一百零五页", 105, "count"), ("twenty-four hours", 86400, "time"),
+        ("$19.99", 19.99, "money"),
         ("0.8 km", 800_000, "length"), ("两万五", 25000, "count"), ("三百五", 350, "count"),
         ("three hundred and twelve pages", 312, "count"),
     ],

@@ -170,7 +170,7 @@ class _Turn:
         return list(dict.fromkeys([*kept, *meaning.wishes]))
 
     def _limits(self, meaning: Meaning) -> list[Wish]:
-        """ "Cheaper", "newer": than the item meant, or than the mean of the last slate."""
+        """What "cheaper" and "newer" ask for: than the item meant, else the last slate."""
         items = [self.item_at(meaning.place)] if meaning.place is not None else self._state.slate
         records = self._records(items)
         found: list[Wish] = []
@@ -228,7 +228,7 @@ def _replaces(new: Wish, old: Wish) -> bool:
     return new.op[0] == old.op[0] or "==" in (new.op, old.op)
 
 
-def _told(wish: Wish, chinese: bool) -> str:  # noqa: FBT001 - private, and named by its use
+def _told(wish: Wish, chinese: bool) -> str:
     name = FIELDS["zh" if chinese else "en"].get(wish.field, wish.field)
     if wish.op in ("has", "lacks"):
         no = ("不要" if chinese else "no ") if wish.op == "lacks" else ""

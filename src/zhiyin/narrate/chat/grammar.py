@@ -11,38 +11,58 @@ from zhiyin.narrate.chat.vocabulary import Vocabulary
 from zhiyin.narrate.grounding.numerals import claims
 
 _READ = 2000
-_RESET = re.compile(r"\b(?:start over|reset|start again|forget (?:everything|it all|all that)|clear (?:all|everything))\b|重新开始|重来|从头(?:来|开始)|清空|全部忘掉|重置")  # fmt: skip
+_RESET = re.compile(r"\b(?:start over|reset|start again|forget (?:everything|it all|"
+    r"all that)|clear (?:all|everything))\b|重新开始|重来|从头(?:来|开始)|清空|全部忘掉|"
+        r"重置")  # fmt: skip
 _OTHERS = re.compile(
-    r"\b(?:user|customer|account|member)[ #:_-]*(?:id )?[#]?[a-z]*\d+\b|\b(?:other|another|different|someone else|somebody else)(?:'s|s)? ?(?:user|people|person|customer|account|history)?s?(?:'s?|’s?)? (?:history|data|purchases?|orders?|profile|account|address|email)"
-    r"|\b(?:my (?:wife|husband|boss|neighbou?r|friend|ex|sister|brother|colleague|partner|girlfriend|boyfriend|roommate|mother|father|mom|dad)|[a-z]+)['’]s (?:history|purchases?|orders?|profile|account|data|viewing|watch(?:ing)? history)\b"
+    r"\b(?:user|customer|account|member)[ #:_-]*(?:id )?[#]?[a-z]*\d+\b|\b(?:other|"
+        r"another|different|someone else|somebody else)(?:'s|s)? ?(?:user|people|person|"
+            r"customer|account|history)?s?(?:'s?|’s?)? (?:history|data|purchases?|orders?|"
+                r"profile|account|address|email)"
+    r"|\b(?:my (?:wife|husband|boss|neighbou?r|friend|ex|sister|brother|colleague|partner|"
+        r"girlfriend|boyfriend|roommate|mother|father|mom|dad)|[a-z]+)['’]s (?:history|"
+            r"purchases?|orders?|profile|account|data|viewing|watch(?:ing)? history)\b"
     r"|(?:其他|别的|另一个|另外)(?:用户|人|顾客|账号)|用户\s*[a-z]*\d+|(?:老婆|老公|同事|朋友|邻居|老板|前任|女友|男友|室友|妈妈|爸爸)(?:的|最近)?(?:记录|购买|订单|看了|买了|历史|账号)|(?:别人|他人)(?:的|买|看)"
 )  # fmt: skip
 _OBEY = re.compile(
-    r"\b(?:ignore|disregard|forget|override) (?:all |any |the |your |my )*(?:previous|prior|above|earlier|rules|instructions|system)|system prompt|developer mode|\bjailbreak|you are now|act as (?:an? )?(?:admin|system|root)|(?:delete|drop|erase) (?:all|the|every)|"
+    r"\b(?:ignore|disregard|forget|override) (?:all |any |the |your |my )*(?:previous|"
+        r"prior|above|earlier|rules|instructions|system)|system prompt|developer mode|"
+            r"\bjailbreak|you are now|act as (?:an? )?(?:admin|system|root)|(?:delete|"
+                r"drop|erase) (?:all|the|every)|"
     r"(?:忽略|无视|忘记|忘掉)(?:之前|以上|前面|所有|一切|你的)*(?:的)?(?:指令|规则|提示|设定|要求)|系统提示|开发者模式|管理员(?:模式|权限)|你现在是"
 )  # fmt: skip
 _WHY = re.compile(r"\bwhy\b|\bhow come\b|\breason\b|\bexplain\b|为什么|为何|为啥|理由|原因|解释")
-_MORE = re.compile(r"\b(?:more like (?:this|these)|show me more|more please|other ones|others|something else|next|different ones|another batch|what else)\b|换一批|换一换|还有吗|还有别的|再来|其他的|别的|下一批|换几个|换一个")  # fmt: skip
-_BRIEF = re.compile(r"\b(?:shorter|briefly|brief|keep it short|in short|fewer words)\b|简短|短一点|短点|少说|长话短说|简单点说")  # fmt: skip
+_MORE = re.compile(r"\b(?:more like (?:this|these)|show me more|more please|other ones|"
+    r"others|something else|next|different ones|another batch|what else)\b|换一批|换一换|"
+        r"还有吗|还有别的|再来|其他的|别的|下一批|换几个|换一个")  # fmt: skip
+_BRIEF = re.compile(r"\b(?:shorter|briefly|brief|keep it short|in short|fewer words)\b|"
+    r"简短|短一点|短点|少说|长话短说|简单点说")  # fmt: skip
 _NEGATOR = re.compile(
-    r"(?P<neg>\b(?:no|not|without|except|but not|don['’]?t (?:want|like|show|give)(?: me)?|hate|avoid|exclude|never|nothing|less|skip|anything but|other than|instead of)\b|n['’]t (?:want|like)\b"
+    r"(?P<neg>\b(?:no|not|without|except|but not|don['’]?t (?:want|like|show|"
+        r"give)(?: me)?|hate|avoid|exclude|never|nothing|less|skip|anything but|"
+            r"other than|instead of)\b|n['’]t (?:want|like)\b"
     r"|不要|不想要?|不看|不喜欢|别给?|除了|不是|讨厌|排除|不含|不买|不用|去掉|别再)[^,.;，。；!！?？]*$"
 )  # fmt: skip
 _TURN_BACK = re.compile(
-    r"\b(?:but|only|just|rather|want|prefer|with|show)\b(?! not)|要(?!不)|只看|换成|改成|来(?:点|些)"
+    r"\b(?:but|only|just|rather|want|prefer|with|show)\b(?! not)|要(?!不)|只看|换成|改成|"
+    r"来(?:点|些)"
 )
 _DROP = re.compile(
-    r"\b(?:any|never mind(?: the)?|forget(?: about)?(?: the)?|doesn['’]?t matter|drop the|don['’]?t care about(?: the)?|regardless of|whatever)\b|不限|无所谓|都行|都可以|不管|随便|不用管|取消|算了|不考虑"
+    r"\b(?:any|never mind(?: the)?|forget(?: about)?(?: the)?|doesn['’]?t matter|drop the|"
+    r"don['’]?t care about(?: the)?|regardless of|whatever)\b|不限|无所谓|都行|都可以|"
+    r"不管|随便|不用管|取消|算了|不考虑"
 )
 _FIELDS = {
     "price": "price|budget|cost|expensive|价格|价位|预算|多少钱|价钱",
     "year": "year|age|era|decade|old|年份|年代|新旧",
     "categories": "genre|category|kind|type|类型|类别|题材|分类",
     "brand": "brand|maker|品牌|牌子", "directors": "director|导演",
-    "rating": "rating|stars|score|reviews?|评分|打分|好评", "runtime_min": "runtime|length|片长|时长",
+    "rating": "rating|stars|score|reviews?|评分|打分|好评", "runtime_min": "runtime|"
+        "length|片长|时长",
 }  # fmt: skip
 _ORDINAL = re.compile(
-    r"\b(first|second|third|fourth|fifth|last|1st|2nd|3rd|4th|5th)\b(?! time)|#(\d)|\bnumber (\d|one|two|three|four|five)\b"
+    r"\b(first|second|third|fourth|fifth|last|1st|2nd|3rd|4th|5th)\b(?! time)|#(\d)|"
+    r"\bnumber (\d|one|two|three|four|five)\b"
     r"|第([一二三四五1-5])[个部本款件只张首条项]?|(最后一)[个部本款件]"
 )
 _PLACES = {
@@ -82,15 +102,21 @@ _EMPTY = re.compile(
     r"给我|我|想|要|看|买|个|你好|嗨|请|有|吗|呢|帮|东西|些|来|不知道|谢谢)*$"
 )
 _BETWEEN = re.compile(
-    r"\b(?:between|from) [$€£¥]?(\d+(?:\.\d+)?) (?:and|to) [$€£¥]?(\d+(?:\.\d+)?)|(\d+)\s*(?:到|至|-|~)\s*(\d+)"
+    r"\b(?:between|from) [$€£¥]?(\d+(?:\.\d+)?) (?:and|to) [$€£¥]?(\d+(?:\.\d+)?)|"
+    r"(\d+)\s*(?:到|至|-|~)\s*(\d+)"
 )
-_UPPER = re.compile(r"(?:under|below|less than|at most|up to|max(?:imum)?|cheaper than|before|older than|no more than|within|until|不超过|低于|少于|最多|不到|小于)\s*(?:the )?[$€£¥]?\s*$")  # fmt: skip
+_UPPER = re.compile(r"(?:under|below|less than|at most|up to|max(?:imum)?|cheaper than|"
+    r"before|older than|no more than|within|until|不超过|低于|少于|最多|不到|"
+        r"小于)\s*(?:the )?[$€£¥]?\s*$")  # fmt: skip
 _LOWER = re.compile(
-    r"(?:over|above|more than|at least|from|after|since|newer than|min(?:imum)?|超过|高于|至少|大于|不低于)\s*(?:the )?[$€£¥]?\s*$"
+    r"(?:over|above|more than|at least|from|after|since|newer than|min(?:imum)?|超过|高于|"
+    r"至少|大于|不低于)\s*(?:the )?[$€£¥]?\s*$"
 )
 _UPPER_AFTER = re.compile(r"\s*(?:以内|以下|之前|以前|之内|内)|\s*or (?:less|older|earlier)")
 _LOWER_AFTER = re.compile(r"\s*(?:以上|以后|之后|后|起)|\s*or (?:more|newer|later)")
-_DECADE = re.compile(r"\b(?:(\d{3})0s|(?:the )?['’]?([2-9]0)s|(?:the )?(twenties|thirties|forties|fifties|sixties|seventies|eighties|nineties))\b|([一二三四五六七八九\d])[十0]年代")  # fmt: skip
+_DECADE = re.compile(r"\b(?:(\d{3})0s|(?:the )?['’]?([2-9]0)s|(?:the )?(twenties|thirties|"
+    r"forties|fifties|sixties|seventies|eighties|nineties))\b|"
+        r"([一二三四五六七八九\d])[十0]年代")  # fmt: skip
 _TENS = "twenties thirties forties fifties sixties seventies eighties nineties".split()
 
 

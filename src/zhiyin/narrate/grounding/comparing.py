@@ -17,7 +17,8 @@ _TABLE: dict[str, tuple[int, str]] = {
     "shorter|短": (_LESS, "runtime|duration|battery|hours|length|pages|minutes|lessons|warranty"),
     "newer|more recent|新|晚": (_MORE, "year|published|released|updated"),
     "older|earlier|旧|老|早": (_LESS, "year|published|released|updated"),
-    "larger|bigger|roomier|大": (_MORE, "capacity|volume|size|persons|diameter|screen|storage|area"),
+    "larger|bigger|roomier|大": (_MORE, "capacity|volume|size|persons|diameter|screen|"
+        "storage|area"),
     "smaller|more compact|小": (_LESS, "capacity|volume|size|persons|diameter|screen|storage|area"),
     "quieter|安静": (_LESS, "noise"), "louder": (_MORE, "noise"),
     "brighter|亮": (_MORE, "lumen|illuminance"),
@@ -29,7 +30,12 @@ _ENGLISH = re.compile(
     r"\b(?:" + "|".join(w for words in _TABLE for w in words.split("|") if w[0].isascii()) + r")\b"
 )
 _THAN = re.compile(r"\b(\w+er|more|less|fewer|better|worse)\b[^.;!?]{0,60}?\bthan\b")
-_HAN_ADJECTIVES = "评分更?[高低]|[分得]分更?[高低]|便宜|实惠|安静|贵|轻|重|长|短|新|旧|老|早|晚|大|小|亮|多|少|高|低|快|好|强"
+_HAN_ADJECTIVES = (
+    "评分更?[高低]|[分得]分更?[高低]|便宜|实惠|安静|贵|轻|重|长|短|新|旧|老|"
+    "早|晚|大|小|亮|多|少|高|低|快|好|"
+    ""
+    "强"
+)
 _CHINESE = re.compile(rf"比([^,,。！？；]{{1,30}}?)(?:还要?|更加?|要|稍微?|略)*({_HAN_ADJECTIVES})")
 _MORE_ZH = re.compile("(?:更加?|还要?)(便宜|实惠|轻|重|长|短|新|大|小|亮|安静)(?!的?[故阅])")
 
@@ -80,7 +86,7 @@ def _judge(reading: Reading, match: re.Match[str], word: str) -> None:
 
 
 def _counted(reading: Reading, match: re.Match[str], direction: int) -> None:
-    """ "More pages than X": some recorded number must differ in that direction."""
+    """Of "more pages than X": some recorded number must differ in that direction."""
     numbers = reading.facts.numbers
     clause = reading.text[slice(*reading.clause(match.start()))]
     fields = {n.field for n in numbers if n.owner == OWN and any(w in clause for w in n.names)}

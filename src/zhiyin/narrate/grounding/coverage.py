@@ -9,7 +9,8 @@ from zhiyin.narrate.grounding.lexicon import HAN, WORD, plain_chinese, plain_eng
 from zhiyin.narrate.grounding.reading import Reading
 
 _NEGATED = re.compile(
-    r"(?:\b(?:no|not|without|never|non|free of|lacks?|nor|neither|isn[’']t|doesn[’']t|don[’']t|hasn[’']t)\b"
+    r"(?:\b(?:no|not|without|never|non|free of|lacks?|nor|neither|isn[’']t|doesn[’']t|"
+    r"don[’']t|hasn[’']t)\b"
     r"[\s-]*(?:(?:a|an|any|the|have|has|come|with|is|it|be|contain|include|made|of|in|use)\s+)*)$"
 )
 _NOT = re.compile(r"\b(?:no|not|without|never|non|nor)\b|n[’']t\b")

@@ -10,20 +10,41 @@ from zhiyin.narrate.grounding.reading import Mention, Reading
 _BOUGHT = frozenset({"purchase", "buy", "order"})
 _SEEN = frozenset({"complete", "play", "watch"})
 _EVENTS: dict[str, frozenset[str]] = {
-    "bought": _BOUGHT, "purchased": _BOUGHT, "ordered": _BOUGHT, "own": _BOUGHT, "owned": _BOUGHT,
-    "picked up": _BOUGHT, "viewed": frozenset({"view", "click"}), "browsed": frozenset({"view", "click"}),
-    "looked at": frozenset({"view", "click"}), "clicked": frozenset({"view", "click"}),
-    "checked out": frozenset({"view", "click"}), "visited": frozenset({"view", "click"}),
-    "watched": _SEEN, "saw": _SEEN, "seen": _SEEN, "read": frozenset({"read", "complete"}),
-    "played": frozenset({"play", "complete"}), "heard": frozenset({"play", "complete", "listen"}),
-    "listened to": frozenset({"play", "complete", "listen"}), "took": frozenset({"complete", "enroll"}),
-    "finished": frozenset({"complete"}), "completed": frozenset({"complete"}),
-    "rated": frozenset({"rating", "rate"}), "gave": frozenset({"rating", "rate"}),
-    "liked": frozenset({"+"}), "loved": frozenset({"+"}), "enjoyed": frozenset({"+"}),
-    "added": frozenset({"cart", "add_to_cart", "save"}), "searched": frozenset({"search"}),
-    "looked for": frozenset({"search"}), "saved": frozenset({"save", "favorite", "bookmark"}),
-    "booked": _BOUGHT | {"book"}, "subscribed": frozenset({"subscribe"}), "tried": _BOUGHT,
-}  # fmt: skip
+    "bought": _BOUGHT,
+    "purchased": _BOUGHT,
+    "ordered": _BOUGHT,
+    "own": _BOUGHT,
+    "owned": _BOUGHT,
+    "picked up": _BOUGHT,
+    "viewed": frozenset({"view", "click"}),
+    "browsed": frozenset({"view", "click"}),
+    "looked at": frozenset({"view", "click"}),
+    "clicked": frozenset({"view", "click"}),
+    "checked out": frozenset({"view", "click"}),
+    "visited": frozenset({"view", "click"}),
+    "watched": _SEEN,
+    "saw": _SEEN,
+    "seen": _SEEN,
+    "read": frozenset({"read", "complete"}),
+    "played": frozenset({"play", "complete"}),
+    "heard": frozenset({"play", "complete", "listen"}),
+    "listened to": frozenset({"play", "complete", "listen"}),
+    "took": frozenset({"complete", "enroll"}),
+    "finished": frozenset({"complete"}),
+    "completed": frozenset({"complete"}),
+    "rated": frozenset({"rating", "rate"}),
+    "gave": frozenset({"rating", "rate"}),
+    "liked": frozenset({"+"}),
+    "loved": frozenset({"+"}),
+    "enjoyed": frozenset({"+"}),
+    "added": frozenset({"cart", "add_to_cart", "save"}),
+    "searched": frozenset({"search"}),
+    "looked for": frozenset({"search"}),
+    "saved": frozenset({"save", "favorite", "bookmark"}),
+    "booked": _BOUGHT | {"book"},
+    "subscribed": frozenset({"subscribe"}),
+    "tried": _BOUGHT,
+}
 _CHINESE: dict[str, frozenset[str]] = {
     **dict.fromkeys("买过 买了 买的 买下 购买 购入 入手 下单 下过单 订购".split(), _BOUGHT),
     **dict.fromkeys("浏览过 浏览了 点开 点击过 逛过 浏览".split(), frozenset({"view", "click"})),
@@ -33,38 +54,36 @@ _CHINESE: dict[str, frozenset[str]] = {
     **dict.fromkeys("读完 听完 学完 完成了".split(), frozenset({"complete"})),
     **dict.fromkeys("听过 听了 播放过 播放了".split(), frozenset({"play", "complete", "listen"})),
     **dict.fromkeys("打了 打过 评过 评分过 给了".split(), frozenset({"rating", "rate"})),
-    **dict.fromkeys("加购 加入购物车 放进购物车 购物车里".split(), frozenset({"cart", "add_to_cart"})),
+    **dict.fromkeys(
+        "加购 加入购物车 放进购物车 购物车里".split(), frozenset({"cart", "add_to_cart"})
+    ),
     **dict.fromkeys("收藏了 收藏过".split(), frozenset({"save", "favorite", "bookmark"})),
     **dict.fromkeys("搜过 搜索过 搜索了 搜索 搜了".split(), frozenset({"search"})),
     **dict.fromkeys("喜欢过 爱看的 喜欢的".split(), frozenset({"+"})),
 }  # fmt: skip
-_SURE = {
-    "bought",
-    "purchased",
-    "ordered",
-    "viewed",
-    "browsed",
-    "watched",
-    "searched",
-    "clicked",
-}
+_SURE = frozenset("bought purchased ordered viewed browsed watched searched clicked".split())
 _VERB = re.compile(rf"\b({'|'.join(sorted(_EVENTS, key=len)[::-1])})\b")
 _ZH_VERB = re.compile("|".join(sorted(_CHINESE, key=len)[::-1]))
 _YOU = re.compile(
-    r"\byou(?:[’']ve| have| had)?(?: (?:recently|once|just|also|already|have|both|really|all|last \w+))*\s*$"
+    r"\byou(?:[’']ve| have| had)?(?: (?:recently|once|just|also|already|have|both|really|"
+    r"all|last \w+))*\s*$"
 )
 _OTHERS = re.compile(r"(?:people|readers|viewers|customers|shoppers|users|others|everyone|fans|who)"
                      r"(?: who)?(?: (?:also|have))*\s*$")  # fmt: skip
 _ZH_OTHERS = re.compile("的(?:人|读者|用户|顾客|观众|朋友|网友|买家)|人也?$")
 _LIKES = re.compile(
     r"\byou(?: (?:really|always|clearly|also|do))* (love|like|prefer|adore|enjoy|are|own)\b"
-    r"|\byour (favourite|favorite|love|fondness|taste|passion|size|job|dog|cat|kids?|child|children|"
+    r"|\byour (favourite|favorite|love|fondness|taste|passion|size|job|dog|cat|kids?|"
+    r"child|children|"
     r"baby|wife|husband|partner|birthday|skin|budget|allergy|degree)\b"
-    r"|(?<![a-z])as an? (?=[a-z]+)|(?:你|您)(?:一直|最|总是|很|特别|平时|非常|都)*(喜欢|爱|偏爱|钟爱|热爱|偏好|是一)"
+    r"|(?<![a-z])as an? (?=[a-z]+)|(?:你|您)(?:一直|最|总是|很|特别|平时|非常|都)*(喜欢|"
+    r"爱|偏爱|钟爱|热爱|偏好|是一)"
     r"|(?:你|您)(?:家)?的?(最爱|孩子|宝宝|狗|猫|爱犬|爱猫|太太|先生|生日|肤质|皮肤|尺码|预算)|作为一?[名位个]?"
 )
-_IF = re.compile(r"(?:\bif|\bwhen|\bwhether|\bwho|\bthat|\bwhat|\bshould|\bwill|\bmay|\bdo|\bthink|\bhope)\s*$"
-                 r"|(?:如果|若|要是|假如|只要|当|是否|也许|或许|希望|要|让|愿|祝|会|猜)(?:你|您)?$")  # fmt: skip
+_IF = re.compile(r"(?:\bif|\bwhen|\bwhether|\bwho|\bthat|\bwhat|\bshould|\bwill|\bmay|"
+    r"\bdo|\bthink|\bhope)\s*$"
+                 r"|(?:如果|若|要是|假如|只要|当|是否|也许|或许|希望|要|让|愿|祝|会|"
+                     r"猜)(?:你|您)?$")  # fmt: skip
 _LIKED_FROM = 3.0
 _CART = re.compile(r"\b(?:in|to) your (?:cart|basket|bag)\b")
 
@@ -94,7 +113,7 @@ def _english(reading: Reading, match: re.Match[str]) -> None:
 
 
 def _chinese(reading: Reading, match: re.Match[str]) -> None:
-    start, end = reading.sentence(match.start())
+    start, _ = reading.sentence(match.start())
     before = reading.text[start : match.start()]
     if _ZH_OTHERS.match(reading.text, match.end()) or before.endswith(("人", "者", "用户", "顾客")):
         return

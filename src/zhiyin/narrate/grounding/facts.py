@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, TypeGuard, cast
 
 from zhiyin.narrate.grounding.lexicon import HAN, groups, phrase, stem
 from zhiyin.narrate.grounding.numerals import claims
@@ -151,7 +151,7 @@ class Facts:
             self.words[owner].add(called)
             for part in parts:
                 if _is_number(part):
-                    self._number(key, float(cast("float", part)), owner)
+                    self._number(key, float(part), owner)
                 self._text(key, str(part), owner)
         elif isinstance(value, str) and key not in ("item_id",):
             self._said(key, called, value, owner)
@@ -267,8 +267,8 @@ def day_of(value: object) -> date | None:
             return date(int(found[1]), int(found[2]), int(found[3]))
         except ValueError:
             return None
-    if _is_number(value) and abs(float(cast("float", value))) > 1e8:
-        seconds = float(cast("float", value))
+    if _is_number(value) and abs(float(value)) > 1e8:
+        seconds = float(value)
         seconds = seconds / 1000 if seconds > _MS else seconds
         return datetime.fromtimestamp(seconds, tz=UTC).date()
     return None
@@ -285,7 +285,7 @@ def _leaves(value: object) -> Iterable[object]:
         yield value
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value: object) -> TypeGuard[int | float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 

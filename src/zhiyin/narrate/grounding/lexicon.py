@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 from importlib.resources import files
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import snowballstemmer
 
@@ -13,7 +13,7 @@ WORD = re.compile(r"[a-zà-ɏ0-9]+(?:[’'][a-z]+)?")
 """A word in small Latin letters."""
 HAN = re.compile("[\u3400-\u9fff]+")
 """A run of Chinese characters."""
-_STEMMER = snowballstemmer.stemmer("english")
+_STEMMER: Any = snowballstemmer.stemmer("english")  # pyright: ignore[reportUnknownMemberType]
 
 
 class Group(NamedTuple):
@@ -69,7 +69,7 @@ def groups() -> tuple[Group, ...]:
 
 
 def _lines(name: str) -> list[str]:
-    text = (files(__package__) / "words" / name).read_text(encoding="utf-8")
+    text = (files("zhiyin.narrate.grounding") / "words" / name).read_text(encoding="utf-8")
     return [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
 
 

@@ -23,7 +23,7 @@ _BIG = {"dozen": 12, "hundred": 100, "thousand": 1000, "million": 1_000_000}
 _NAMED = "|".join([*_SMALL, *_TENS, *_BIG])
 _ENGLISH = re.compile(rf"\b(?:(?:{_NAMED}|a (?=hundred|thousand|dozen|million))(?:[\s-]|\b)?"
                       rf"(?:and (?=(?:{_NAMED})\b))?)+(?![a-z])")  # fmt: skip
-_HAN_DIGIT = {mark: at for at, mark in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
+_HAN_DIGIT = {mark: at for at, mark in enumerate("零一二三四五六七八九")} | {"\u3007": 0, "两": 2}
 _HAN_POWER = {"十": 10, "百": 100, "千": 1000}
 _CHINESE = re.compile("[零〇一二两三四五六七八九十百千万亿]+|半(?=小时|年|天|个)")
 _POWER_AFTER = re.compile(r"\s*(万|亿|k(?![a-z])|million|thousand)")
@@ -36,7 +36,9 @@ _BEFORE = re.compile(
 )
 _AFTER = re.compile(r"\s*(左右|以上|以下|上下|出头|\+|or so|or more|plus\b)")
 _SENSE = {
-    **dict.fromkeys("about around roughly approximately some ~ 大约 约 差不多 左右 上下 close".split(), "about"),
+    **dict.fromkeys(
+        "about around roughly approximately some ~ 大约 约 差不多 左右 上下 close".split(), "about"
+    ),
     **dict.fromkeys("nearly almost under below 将近 接近 近 不到 不足".split(), "under"),
     **dict.fromkeys("over above 超过 超 以上 出头 多 余 来 几 + plus".split(), "over"),
     "or so": "about", "or more": "over", "close to": "under", "more than": "over",
@@ -97,14 +99,7 @@ def _claim(text: str, start: int, end: int, value: float) -> Claim:
         dimension, factor = UNITS[unit]
     elif start and text[start - 1] in "$€£¥":
         unit, dimension, start = text[start - 1], "money", start - 1
-    if half := re.match(r" and a half(?: (hours?|years?))?", text[end:]):
-        value, end = value + 0.5, end + half.end()
-        if half[1]:
-            unit, (dimension, factor) = half[1], UNITS[half[1]]
-    if text.startswith("半", end) and dimension in ("time", "months"):
-        value, end = value + 0.5, end + 1
-    elif text.startswith("个半小时", end):
-        value, end, unit, (dimension, factor) = value + 0.5, end + 4, "小时", UNITS["小时"]
+    value, end, unit, dimension, factor = _with_half(text, end, value, unit, dimension, factor)
     if after := _AFTER.match(text, end):
         sense, end = _SENSE.get(after[1], sense), after.end()
     ordinal = text[max(0, start - 1) : start] == "第" or bool(
@@ -113,8 +108,23 @@ def _claim(text: str, start: int, end: int, value: float) -> Claim:
     return Claim(start, end, value * factor, dimension, unit, sense, ordinal, step * factor)
 
 
+def _with_half(
+    text: str, end: int, value: float, unit: str, dimension: str, factor: float
+) -> tuple[float, int, str, str, float]:
+    """The number and its unit with the half that follows: "two and a half hours", 一个半小时."""
+    if half := re.match(r" and a half(?: (hours?|years?))?", text[end:]):
+        value, end = value + 0.5, end + half.end()
+        if half[1]:
+            unit, (dimension, factor) = half[1], UNITS[half[1]]
+    if text.startswith("半", end) and dimension in ("time", "months"):
+        value, end = value + 0.5, end + 1
+    elif text.startswith("个半小时", end):
+        value, end, unit, (dimension, factor) = value + 0.5, end + 4, "小时", UNITS["小时"]
+    return value, end, unit, dimension, factor
+
+
 def _joined(text: str, found: list[Claim]) -> list[Claim]:
-    """ "2 h 10 min" is one length of time; nested readings of the same digits are dropped."""
+    """Claims in order: "2 h 10 min" is one length of time; nested readings are dropped."""
     result: list[Claim] = []
     for claim in found:
         last = result[-1] if result else None

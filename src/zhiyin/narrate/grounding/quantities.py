@@ -27,7 +27,8 @@ _TIMES_UNIT = re.compile(
 )
 _ANYBODY = {"peopl", "person", "of", "user"}
 _ROLE = {
-    "battery": "battery|single|plays?", "runtime": "runtime|duration", "running": "runtime|duration",
+    "battery": "battery|single|plays?", "runtime": "runtime|"
+        "duration", "running": "runtime|duration",
     "warrant": "warranty", "guarantee": "warranty", "shelf": "shelf", "续航": "battery|single",
     "片长": "runtime|duration", "保修": "warranty", "质保": "warranty", "保质期": "shelf",
 }  # fmt: skip
@@ -83,6 +84,11 @@ def _problem(reading: Reading, claim: Claim) -> str:
         return _rating(reading, claim)
     if claim.dimension == "count":
         return _count(reading, claim)
+    return _measured(reading, claim)
+
+
+def _measured(reading: Reading, claim: Claim) -> str:
+    """As `_problem`, for what has a unit."""
     if claim.unit == "年" and 1900 <= claim.value / 12 <= 2100:
         year = claim._replace(value=claim.value / 12, dimension="year")
         return "" if _known(reading, year) else "date"
@@ -90,9 +96,10 @@ def _problem(reading: Reading, claim: Claim) -> str:
         return "price"
     if _wrong_role(reading, claim):
         return "number"
+    as_storage = claim.unit == "g" and _known(reading, claim._replace(dimension="storage"))
     if _known(reading, claim) or _difference(reading, claim) or _since(reading, claim):
         return ""
-    if claim.unit == "g" and _known(reading, claim._replace(dimension="storage")):
+    if as_storage:
         return ""
     return {"money": "price"}.get(claim.dimension, "number")
 
@@ -220,7 +227,8 @@ def _agrees(value: float, claim: Claim) -> bool:
     near = abs(value - said) <= 0.1 * max(abs(value), 1e-9)
     wide = abs(value - said) <= 0.25 * max(abs(value), 1e-9)
     return {
-        "exact": False, "about": near, "under": near and value < said, "over": wide and value > said,
+        "exact": False, "about": near, "under": near and value < said,
+        "over": wide and value > said,
     }[claim.sense]  # fmt: skip
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import cast
 
 from zhiyin.narrate.grounding.reading import Reading
 
@@ -11,16 +12,24 @@ _IN = r"\bin stock\b|\bavailable(?: now| today)?\b|有货|现货|有库存|在�
 _OUT = r"\b(?:sold out|out of stock|unavailable)\b|缺货|售罄|无货|断货|卖完"
 _FEW = (
     r"\b(?:only a few|last few|a few|few)(?: \w+)? (?:left|remain(?:ing)?)\b|\bselling out\b|"
-    r"\bwhile stocks? lasts?\b|所剩不多|即将售罄|库存不多|库存紧张|手慢无|最后几[件个只本台]|仅剩|只剩|还剩|剩"
+    r"\bwhile stocks? lasts?\b|所剩不多|即将售罄|库存不多|库存紧张|手慢无|"
+    r"最后几[件个只本台]|仅剩|只剩|还剩|剩"
 )
 _LEFT = r"\b(?:left|remaining)(?: in stock)?\b|库存"
 _BACK = r"\b(?:back in stock|restock(?:ed|s|ing)?|back on)\b|到货|补货|重新上架|再次上架"
 _DEAL = (
-    r"\b(?:discount(?:ed)?|on sale|special offer|deals?|bargain|reduced|price drop|sale|off|save|saving|"
-    r"limited[- ]time|offer ends|offers?|markdown|was|ends?|until)\b|打折|折扣|优惠|特价|促销|降价|立减|直降|省下?|"
+    r"\b(?:discount(?:ed)?|on sale|special offer|deals?|bargain|reduced|price drop|sale|"
+    r"off|save|saving|"
+    r"limited[- ]time|offer ends|offers?|markdown|was|ends?|until)\b|打折|折扣|优惠|特价|"
+    r"促销|降价|立减|直降|省下?|"
     r"限时|截止|结束|折|减"
 )
-_TOP = r"\b(?:best|most|top|no\.? ?1|number one|first place|highest|#1|leading)\b|最|第一|榜首|冠军|排名|位列|位居|榜单?"
+_TOP = (
+    r"\b(?:best|most|top|no\.? ?1|number one|first place|highest|#1|leading)\b|最|第一|"
+    r"榜首|冠军|排名|位列|位居|"
+    r""
+    r"榜单?"
+)
 _RANKED = r"\b(?:rank(?:s|ed|ing)?|chart|place|position|top)\b|排名|排在|位列|位居|榜单?|前|名"
 _SELLING = (
     r"\b(?:best[- ]?sell(?:er|ers|ing)|sales|sold|selling|bought)\b|畅销|热销|热卖|销量|卖得|销售"
@@ -107,12 +116,13 @@ def _cover(reading: Reading, pattern: str) -> None:
 
 
 def _roles(reading: Reading) -> None:
-    """ "Starring X" where X is recorded as the director."""
+    """Of "starring X" where X is recorded as the director."""
     record = reading.facts.record
     people: dict[str, set[str]] = {}
     for field in (*_ROLES, *_SAME):
         value = record.get(field)
-        names = value if isinstance(value, list | tuple) else [value]
+        many = isinstance(value, list | tuple)
+        names = cast("Sequence[object]", value) if many else [value]
         for name in names:
             if isinstance(name, str) and len(name) > 1:
                 people.setdefault(name.lower(), set()).add(_SAME.get(field, field))
