@@ -25,10 +25,11 @@ def map_items(trained: Trained, entities: EntityStore, *, version: str, limit: i
         version: The version of the model.
         limit: How many items, at most.
     """
-    rows = np.flatnonzero(trained.popularity > 0)
+    rows: NDArray[np.int64] = np.flatnonzero(trained.popularity > 0)
     places, explained = plane(trained.vectors[rows].astype(np.float32))
     best = np.argsort(-trained.popularity[rows], kind="stable")
-    ids = [trained.items.ids[row] for row in rows[best].tolist()]
+    order: list[int] = rows[best].tolist()
+    ids = [trained.items.ids[row] for row in order]
     kept = [k for k, item in enumerate(ids) if not item.startswith(BLANK)][:limit]
     told = entities.get("item", [ids[k] for k in kept])
     points: list[MapPoint] = []

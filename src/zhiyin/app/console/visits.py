@@ -123,6 +123,10 @@ class Visits:
                 retries=Retries(attempts=2),
                 transport=self._transport,
             )
+        self._clients.move_to_end(given)
+        while len(self._clients) > _MOST:
+            old, _ = self._clients.popitem(last=False)  # its connections end by themselves
+            self._titles.pop(old, None)
         return found
 
     async def close(self) -> None:
