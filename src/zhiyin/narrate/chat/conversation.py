@@ -188,8 +188,11 @@ class _Turn:
         """A category of the item meant, unless one is wished for already."""
         record = self._records([item]).get(item, {})
         categories = record.get("categories")
-        known = isinstance(categories, list | tuple) and categories
-        if not known or any(w.field == "categories" and w.op == "has" for w in wishes):
+        if (
+            not isinstance(categories, list | tuple)
+            or not categories
+            or any(w.field == "categories" and w.op == "has" for w in wishes)
+        ):
             return []
         first = str(cast("Sequence[object]", categories)[-1])
         return [Wish(field="categories", op="has", value=first)]

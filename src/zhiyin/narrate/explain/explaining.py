@@ -193,5 +193,6 @@ def _contrast(
 def _costs_less(item: str, other: str, records: Records) -> bool:
     ours, theirs = records.get(item, {}), records.get(other, {})
     one, two = ours.get("price"), theirs.get("price")
-    known = isinstance(one, int | float) and isinstance(two, int | float)
-    return known and one < two and ours.get("currency") == theirs.get("currency")
+    if not isinstance(one, int | float) or not isinstance(two, int | float):
+        return False
+    return one < two and ours.get("currency") == theirs.get("currency")
