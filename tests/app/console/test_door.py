@@ -58,6 +58,11 @@ def test_the_console_is_behind_the_same_address_as_the_service(address: str) -> 
     assert httpx.get(f"{address}/healthz", timeout=60).json()["status"] == "ok"
 
 
+def test_no_visitor_is_taken_for_another(address: str) -> None:
+    given = {httpx.get(f"{address}/console/chat", timeout=60).headers["set-cookie"] for _ in "123"}
+    assert len(given) == 3
+
+
 def test_nothing_of_a_page_is_loaded_from_elsewhere(address: str) -> None:
     page = httpx.get(f"{address}/console/", timeout=60).text
     for part in page.split('"'):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -59,6 +60,8 @@ class Door:
             transport=httpx.AsyncHTTPTransport(uds=str(socket)),
             base_url="http://console",
             timeout=httpx.Timeout(60.0, connect=5.0),
+            # Cookies are the visitors'; a jar of our own would hand one visitor's to another.
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any, cast
 from urllib.parse import quote
 
 from zhiyin.app.console.parts import box, button, link, meter, readable, text
@@ -48,7 +50,7 @@ def draw_slate(
                     _odds(position, widest, words)
                     button(
                         words("What if this was looked at?"),
-                        lambda item=position.item_id: look_at(item),
+                        partial(look_at, position.item_id),
                         kind="quiet",
                     )
 
@@ -73,18 +75,23 @@ def examples(slate: Slate) -> list[tuple[str, str]]:
         for name, value in position.properties.items():
             if name in seen or not name.isidentifier():
                 continue
-            if isinstance(value, list) and value and _plain(value[0]):
+            first = _first(value)
+            if first:
                 seen.add(name)
-                found.append(("filter", f'"{value[0]}" in {name}'))
-                found.append(("boost", f'if("{value[0]}" in {name}, 2, 1)'))
+                found.append(("filter", f'"{first}" in {name}'))
+                found.append(("boost", f'if("{first}" in {name}, 2, 1)'))
             elif isinstance(value, int | float) and not isinstance(value, bool):
                 seen.add(name)
                 found.append(("filter", f"{name} < {value:g}"))
     return found[:4]
 
 
-def _plain(value: object) -> bool:
-    return isinstance(value, str) and '"' not in value and "\\" not in value
+def _first(value: object) -> str:
+    """The first entry of a list where an expression can name it as it is, else ""."""
+    entries = cast("list[object]", value) if isinstance(value, list) else []
+    first = entries[0] if entries else None
+    plain = isinstance(first, str) and '"' not in first and "\\" not in first
+    return str(first) if plain else ""
 
 
 def _named(k: int, position: Position, before: dict[str, int], words: Words) -> None:
@@ -103,9 +110,10 @@ def _named(k: int, position: Position, before: dict[str, int], words: Words) -> 
     if picture:
         made = box("img", alt="", loading="lazy", referrerpolicy="no-referrer")
         made.props["src"] = picture
-    tags = position.properties.get("categories") or []
+    told: Any = position.properties.get("categories") or []
+    tags: list[object] = list(told) if isinstance(told, list) else [told]  # type: ignore[reportUnknownArgumentType]
     with box("div", "zy-tags"):
-        for tag in tags[:_MOST_TAGS] if isinstance(tags, list) else [tags]:
+        for tag in tags[:_MOST_TAGS]:
             text("span", readable(tag), "zy-tag")
 
 

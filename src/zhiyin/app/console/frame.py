@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -94,9 +95,7 @@ def _side(visit: Visit, here: str, visits: Visits) -> None:
             button(name, lambda: _keep(LANGUAGE_COOKIE, other), kind="quiet")
             for theme, said in (("light", "Light"), ("dark", "Dark"), ("auto", "Auto")):
                 chosen = {True: "dark", False: "light", None: "auto"}[visit.dark] == theme
-                one = button(
-                    words(said), lambda theme=theme: _keep(THEME_COOKIE, theme), kind="quiet"
-                )
+                one = button(words(said), partial(_keep, THEME_COOKIE, theme), kind="quiet")
                 one.props["aria-pressed"] = "true" if chosen else "false"
             if visits.knows(visit.session):
                 button(words("Sign out"), lambda: _leave(visits, visit), kind="quiet")

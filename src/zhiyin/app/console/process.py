@@ -33,8 +33,8 @@ def create_console(visits: Visits) -> FastAPI:
     """
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     register_pages(visits)
-    pages_app.on_shutdown(visits.close)
-    ui.run_with(
+    pages_app.on_shutdown(visits.close)  # type: ignore[reportUnknownMemberType]
+    ui.run_with(  # type: ignore[reportUnknownMemberType]
         app,
         mount_path=PREFIX,
         title="Zhiyin",

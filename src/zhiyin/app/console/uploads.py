@@ -50,7 +50,8 @@ async def store(
             continue
         try:
             _SHAPES[kind].model_validate(row)
-        except ValidationError as error:
+            json.dumps(row, allow_nan=False, ensure_ascii=False).encode("utf-8")
+        except ValueError as error:
             report.refuse(line, _first(error))
             continue
         batch.append((line, row))
@@ -161,7 +162,9 @@ def _number(value: str) -> str | int | float:
     return value
 
 
-def _first(error: ValidationError) -> str:
+def _first(error: ValueError) -> str:
+    if not isinstance(error, ValidationError):
+        return str(error)
     fault = error.errors()[0]
     where = ".".join(str(part) for part in fault["loc"])
     return f"{where}: {fault['msg']}" if where else fault["msg"]

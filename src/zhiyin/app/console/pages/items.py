@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Literal
 from urllib.parse import quote
 
 from nicegui import ui
 
-from zhiyin.app.console.parts import box, button, card, empty, fault, fields, guarded, link, text
+from zhiyin.app.console.parts import (
+    box,
+    button,
+    card,
+    empty,
+    fault,
+    fields,
+    guarded,
+    link,
+    readable,
+    text,
+)
 from zhiyin.app.console.parts import table as draw_table
 from zhiyin.app.console.titles import title_in, titles_of
 from zhiyin.app.console.visits import Visit
@@ -123,8 +135,7 @@ class Catalogue:
         cells: list[list[object]] = []
         for item_id, attributes, score in rows:
             title = title_in(item_id, attributes)
-            categories = attributes.get("categories") or ""
-            listed = ", ".join(map(str, categories)) if isinstance(categories, list) else categories
+            listed = readable(attributes.get("categories") or "")
             cells.append(
                 [
                     lambda item_id=item_id, title=title: button(
@@ -171,7 +182,7 @@ class Catalogue:
         with box("ul", "zy-why"):
             for one in near:
                 with box("li"):
-                    button(titles[one.id], lambda item=one.id: self._look_at(item), kind="bare")
+                    button(titles[one.id], partial(self._look_at, one.id), kind="bare")
 
     async def _hide(self, record: ItemRecord, hidden: bool) -> None:
         async def change() -> None:

@@ -50,7 +50,9 @@ class Models:
                 gate = ui.checkbox(words("Must pass the gate"), value=True)
                 button(
                     words("Start"),
-                    lambda: self._start(kind.value, recipe.value, budget.value, gate=gate.value),
+                    lambda: self._start(
+                        kind.value, recipe.value or "", budget.value or "", gate=bool(gate.value)
+                    ),
                     kind="main",
                 )
             self._jobs = box("div", role="status")
@@ -121,8 +123,8 @@ class Models:
         async def begin() -> None:
             await self._visit.client.start_training(
                 kind=kind,
-                recipe=(recipe or "").strip() or None,
-                budget=(budget or "").strip() or None,
+                recipe=recipe.strip() or None,
+                budget=budget.strip() or None,
                 gate=gate,
             )
             await self._look()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from urllib.parse import quote
 
 from nicegui import ui
@@ -97,12 +98,12 @@ class Profile:
             for wish in view.wishes:
                 button(
                     f"“{wish}” ×",
-                    lambda wish=wish: self._edit("forget", wish),
+                    partial(self._edit, "forget", wish),
                     kind="quiet",
                     label=words("Forget this wish"),
                 )
             for tag in view.unknown:
-                button(f"{tag} ×", lambda tag=tag: self._edit("forget", tag), kind="quiet")
+                button(f"{tag} ×", partial(self._edit, "forget", tag), kind="quiet")
         with box("div", "zy-form"):
             wish = ui.input(words("A wish, in words")).props("outlined dense")
             wish.classes("zy-input wide")
@@ -122,7 +123,7 @@ class Profile:
             for action, said in (("pin", "Pin"), ("mute", "Mute"), ("forget", "Forget")):
                 button(
                     words(said),
-                    lambda action=action: self._edit(action, interest.tag),
+                    partial(self._edit, action, interest.tag),
                     kind="quiet",
                     label=f"{words(said)}: {interest.tag}",
                 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -207,7 +208,7 @@ class Inspector:
             text("span", words("answered in {n} ms", n=round(milliseconds)), "zy-soft")
             text("span", f"{slate.policy} · {slate.odds} · {slate.model_version}", "zy-soft")
             for view, name in ((False, "Cards"), (True, "List")):
-                one = button(words(name), lambda view=view: self._view(view), kind="quiet")
+                one = button(words(name), partial(self._view, view), kind="quiet")
                 one.props["aria-pressed"] = "true" if view == self._as_list else "false"
             download(
                 words,
@@ -229,7 +230,7 @@ class Inspector:
             for k, item in enumerate(question.events):
                 button(
                     f"{titles.get(item, item)} ×",
-                    lambda k=k: self._drop(k),
+                    partial(self._drop, k),
                     kind="quiet",
                     label=words("Take the event on {item} back", item=titles.get(item, item)),
                 )
@@ -249,7 +250,7 @@ class Inspector:
                 field_ = self._filter if name == "filter" else self._boost
                 button(
                     expression,
-                    lambda field_=field_, expression=expression: field_.set_value(expression),
+                    partial(field_.set_value, expression),
                     kind="quiet",
                 )
 
@@ -290,7 +291,7 @@ class Inspector:
                 self._visit.remember(hit.item_id, hit.title or hit.item_id)
                 button(
                     f"+ {hit.title or hit.item_id}",
-                    lambda item=hit.item_id: self._look_at(item),
+                    partial(self._look_at, hit.item_id),
                     kind="quiet",
                 )
             if not hits:
