@@ -250,7 +250,8 @@ def answering(*statuses: int) -> tuple[httpx.MockTransport, list[httpx.Request]]
             raise httpx.ReadError("cut off")
         if status == -1:
             raise httpx.ConnectError("refused")
-        body = {"accepted": 1, "duplicates": 0, "status": "ok"}
+        counted = {"accepted": 1, "duplicates": 0}
+        body = {"status": "ok"} if request.method == "GET" else counted
         problem = {
             "title": "X",
             "status": status,

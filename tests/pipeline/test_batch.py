@@ -14,7 +14,7 @@ def test_everybodys_list_is_the_one_each_would_get(shop: Workspace) -> None:
     best = recommend_all(trained, n=4)
     assert len(best.items) == len(trained.users)
     for row, user in enumerate(trained.users.ids):
-        wanted = shop.recommend(user, n=4).item_ids
+        wanted = shop.recommend(user, n=4, surface="detail").item_ids
         assert [trained.items.ids[i] for i in best.items[row] if i != EMPTY] == wanted
 
 

@@ -90,7 +90,7 @@ def test_the_judge_agrees_with_ndcg_by_hand() -> None:
         np.array([0, 1]), np.array([1, 3]), np.ones(2), n_users=2, n_items=4
     )
     queries = Queries(seen, np.arange(2, dtype=np.int32))
-    judge = Judge(Validation(seen, queries, truth, k=2, tail=False))
+    judge = Judge(Validation(seen, queries, truth, truth, k=2, tail=False))
     scores = np.array([[0.1, 9.0, 0.5, 0.2], [0.3, 0.4, 0.1, 9.0]], dtype=np.float32)
     first = 1.0  # items 2, 3 once the seen item 1 is left out: both hits
     second = (1 / np.log2(3)) / 1.0  # items 1, 0: the hit is second

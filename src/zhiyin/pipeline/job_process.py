@@ -91,6 +91,7 @@ class Watch:
         """Stops watching; returns the most memory seen, in MiB."""
         self._done.set()
         self._thread.join()
+        self.peak_mb = max(self.peak_mb, session_rss_mb(os.getsid(0)))
         return round(self.peak_mb, 1)
 
     def _look(self) -> None:

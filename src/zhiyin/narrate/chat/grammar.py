@@ -117,7 +117,7 @@ _LOWER_AFTER = re.compile(r"\s*(?:以上|以后|之后|后|起)|\s*or (?:more|ne
 _DECADE = re.compile(r"\b(?:(\d{3})0s|(?:the )?['’]?([2-9]0)s|(?:the )?(twenties|thirties|"
     r"forties|fifties|sixties|seventies|eighties|nineties))\b|"
         r"([一二三四五六七八九\d])[十0]年代")  # fmt: skip
-_TENS = "twenties thirties forties fifties sixties seventies eighties nineties".split()
+_TENS: list[str] = "twenties thirties forties fifties sixties seventies eighties nineties".split()
 
 
 class Meaning(NamedTuple):
@@ -164,7 +164,9 @@ def understand(message: str, state: ChatState, words: Vocabulary) -> Meaning:
     if _WHY.search(text) and state.slate:
         return Meaning(act="explain", place=place if place is not None else 0)
     wishes, covered = _wishes(text, words)
-    change = [(field, op) for pattern, field, op in _CHANGE if re.search(pattern, text)]
+    change: list[tuple[str, Op]] = [
+        (field, op) for pattern, field, op in _CHANGE if re.search(pattern, text)
+    ]
     order = next(((f, d) for pattern, f, d in _SORT if re.search(pattern, text)), None)
     asked = {wish.field for wish in wishes} | {field for field, _ in change}
     asked |= {order[0]} if order else set()

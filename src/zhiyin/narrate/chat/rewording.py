@@ -10,7 +10,7 @@ from zhiyin.core.protocols import LanguageModel
 from zhiyin.llm.prompt_files import as_data, load_prompt
 from zhiyin.llm.structured import read_object
 from zhiyin.narrate.chat.grammar import Meaning
-from zhiyin.narrate.chat.state import Wish
+from zhiyin.narrate.chat.state import Op, Wish
 from zhiyin.narrate.chat.vocabulary import Vocabulary
 
 _SCHEMA: dict[str, Any] = {
@@ -46,9 +46,10 @@ def reworded(text: str, meaning: Meaning, *, words: Vocabulary, model: LanguageM
     said = read_object(reply.text, _Worded) if reply.text is not None else None
     if said is None:
         return meaning
+    sides: list[tuple[Op, list[str]]] = [("has", said.wanted), ("lacks", said.unwanted)]
     wishes = [
         Wish(field=value.field, op=op, value=value.value)
-        for op, names in (("has", said.wanted), ("lacks", said.unwanted))
+        for op, names in sides
         for name in names
         for value in words.find(name.casefold())[:1]
     ]
