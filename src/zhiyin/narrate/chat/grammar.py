@@ -117,7 +117,16 @@ _LOWER_AFTER = re.compile(r"\s*(?:以上|以后|之后|后|起)|\s*or (?:more|ne
 _DECADE = re.compile(r"\b(?:(\d{3})0s|(?:the )?['’]?([2-9]0)s|(?:the )?(twenties|thirties|"
     r"forties|fifties|sixties|seventies|eighties|nineties))\b|"
         r"([一二三四五六七八九\d])[十0]年代")  # fmt: skip
-_TENS: list[str] = "twenties thirties forties fifties sixties seventies eighties nineties".split()
+_TENS: tuple[str, ...] = (
+    "twenties",
+    "thirties",
+    "forties",
+    "fifties",
+    "sixties",
+    "seventies",
+    "eighties",
+    "nineties",
+)
 
 
 class Meaning(NamedTuple):

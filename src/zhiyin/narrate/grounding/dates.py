@@ -13,7 +13,15 @@ _MONTH = {name[:3]: at for at, name in enumerate(_MONTHS.split(), 1)}
 _NAMES = "|".join(
     f"{name[:3]}(?:{name[3:]})?" if len(name) > 3 else name for name in _MONTHS.split()
 )
-_DAYS: list[str] = "monday tuesday wednesday thursday friday saturday sunday".split()
+_DAYS: tuple[str, ...] = (
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+)
 _ISO = re.compile(r"\d{4}[-/]\d{1,2}[-/]\d{1,2}")
 _ENGLISH = re.compile(
     rf"\b(?:(?P<d1>\d{{1,2}})(?:st|nd|rd|th)? (?:of )?(?P<m1>{_NAMES})"
