@@ -17,6 +17,8 @@ from zhiyin.app.console.pages import (
 )
 from zhiyin.app.console.visits import Visits
 
+__all__ = ["BUILDS", "register_pages"]
+
 BUILDS: tuple[tuple[str, str, Build], ...] = (
     ("/", "Overview", overview.build),
     ("/slates", "Slates", slates.build),
