@@ -14,7 +14,7 @@ pytest.importorskip("nicegui")
 from nicegui.testing import User
 from nicegui.testing.user_simulation import user_simulation
 
-from zhiyin.app.console.pages import BUILDS, register_pages
+from zhiyin.app.console.pages.listing import BUILDS, register_pages
 from zhiyin.app.console.visits import Visits
 from zhiyin.app.http.keys import KeyRing
 from zhiyin.app.http.server import create_app

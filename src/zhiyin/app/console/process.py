@@ -18,7 +18,7 @@ from nicegui import app as pages_app
 from nicegui import ui
 
 from zhiyin.app.console.door import PREFIX
-from zhiyin.app.console.pages import register_pages
+from zhiyin.app.console.pages.listing import register_pages
 from zhiyin.app.console.visits import Visits
 
 COOKIE = "zhiyin_console"
