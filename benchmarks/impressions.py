@@ -181,7 +181,7 @@ def quality(
         if len(good) and len(bad):
             wins = (good[:, None] > bad).mean() + 0.5 * (good[:, None] == bad).mean()
             auc[at] = wins
-    ndcg = gains(hits, hits.sum(axis=1), scores, k=10).astype(np.float64)
+    ndcg = gains(hits, hits.sum(axis=1), scores, k=10)
     return {"ndcg@10": ndcg, "auc": auc}
 
 

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 from rich.table import Table
-from slating import NOW, SURFACES, Shop  # the same surfaces, the same made-up attributes
+from slating import NOW, made_up_slater  # the same surfaces, the same made-up attributes
 from threadpoolctl import threadpool_limits
 
 from zhiyin.core.candidates import Candidates, Queries
@@ -32,19 +32,13 @@ from zhiyin.core.histories import Floats
 from zhiyin.core.registry import RETRIEVERS, load
 from zhiyin.core.rng import derive_rng
 from zhiyin.core.topk import bar, top_k
-from zhiyin.data.vocabulary import Vocabulary
 from zhiyin.models.hybrid.blend import Blend, Member
 from zhiyin.pipeline.benchmark.folder import as_dataset, read_split
 from zhiyin.pipeline.ranker.learn import RankerRecipe, ScorerChoice
 from zhiyin.pipeline.ranker.stage import RankerStage, at_items
 from zhiyin.pipeline.recipes.ranked import consider_ranker
 from zhiyin.pipeline.recipes.validation import hold_out
-from zhiyin.pipeline.settings import Settings
-from zhiyin.pipeline.slating import SlateQuery, Slater
-from zhiyin.pipeline.slating.attributes import ItemTable
-from zhiyin.pipeline.slating.likeness import Likeness
-from zhiyin.pipeline.slating.memory import Memory
-from zhiyin.policy import GreedyPolicy
+from zhiyin.pipeline.slating import SlateQuery
 
 RESULTS = Path(__file__).parent / "results"
 CANDIDATES, LIMITS = 500, {"full": (12.0, 25.0), "compact": (4.0, None), "linear": (4.0, None)}
@@ -107,20 +101,7 @@ def main() -> int:
 
 def measured(stage: RankerStage, blend: Blend, everyone: Queries, queries: int) -> dict[str, Any]:
     """Milliseconds of ranking and of making the slate, and of a query's share in a batch."""
-    shop, vocabulary = Shop(np.random.default_rng(0)), Vocabulary([f"i{i}" for i in range(20_000)])
-    settings = Settings.model_validate({"surfaces": {"whole": SURFACES["whole"]}})
-    vectors = np.random.default_rng(1).normal(size=(20_000, 64)).astype(np.float16)
-    table = ItemTable(shop)  # type: ignore[arg-type]
-    slater = Slater(
-        GreedyPolicy(),
-        surfaces=settings.surfaces,
-        serve=settings.serve,
-        memory=Memory(None, None, hide_seen=True, history_length=500),  # type: ignore[arg-type]
-        table=table,
-        entities=shop,  # type: ignore[arg-type]
-        likeness=Likeness(lambda: vectors, table),
-        popularity=np.ones(20_000, dtype=np.float32),
-    )
+    slater, vocabulary = made_up_slater(np.random.default_rng(0))
     spent: dict[str, list[float]] = {"rank": [], "slate": [], "whole": [], "cpu": []}
     for at in range(queries + 30):
         row = at % len(everyone)

@@ -98,13 +98,9 @@ class Shop:
         return {}
 
 
-def main() -> int:
-    """Measures and writes."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--queries", type=int, default=1000)
-    arguments = parser.parse_args()
-    rng = np.random.default_rng(0)
-    shop, vocabulary = Shop(rng), Vocabulary([f"i{i}" for i in range(ITEMS)])
+def made_up_slater(rng: np.random.Generator) -> tuple[Slater, Vocabulary]:
+    """The stage over `SURFACES` and a made-up shop, and the shop's items."""
+    shop = Shop(rng)
     vectors = rng.normal(size=(ITEMS, DIM)).astype(np.float16)
     settings = Settings.model_validate({"surfaces": SURFACES})
     table = ItemTable(shop)  # type: ignore[arg-type]
@@ -118,6 +114,16 @@ def main() -> int:
         likeness=Likeness(lambda: vectors, table),
         popularity=np.ones(ITEMS, dtype=np.float32),
     )
+    return slater, Vocabulary(shop.ids)
+
+
+def main() -> int:
+    """Measures and writes."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--queries", type=int, default=1000)
+    arguments = parser.parse_args()
+    rng = np.random.default_rng(0)
+    slater, vocabulary = made_up_slater(rng)
     lists = []
     for _ in range(50):
         scores = rng.normal(size=(1, ITEMS)).astype(np.float32)

@@ -55,6 +55,38 @@ def leading_eigenvectors(
     return values[largest].astype(np.float32), vectors
 
 
+def item_directions(
+    liked: csr_matrix,
+    *,
+    rank: int,
+    rng: np.random.Generator,
+    deadline: Deadline,
+    rounds: int,
+) -> tuple[Floats, Floats]:
+    """Leading right singular vectors of who liked what, the degrees of both sides divided out.
+
+    Args:
+        liked: Ones, float32 of shape (q, n_items).
+        rank: Vectors asked for, at most n_items.
+        rng: Draws the first block.
+        deadline: When it passes, what was found so far is returned.
+        rounds: As in `leading_eigenvectors`.
+
+    Returns:
+        Squared singular values, largest first, and vectors of shape (n_items, rank).
+    """
+    rows, _ = normalised(liked, user_power=0.5)
+    across = rows.T.tocsr()
+    return leading_eigenvectors(
+        lambda block: np.asarray(across @ (rows @ block), dtype=np.float32),
+        size=liked.shape[1],
+        rank=rank,
+        rng=rng,
+        deadline=deadline,
+        rounds=rounds,
+    )
+
+
 def normalised(matrix: csr_matrix, *, user_power: float) -> tuple[csr_matrix, Floats]:
     """D_U^-a X D_I^-(1-a), with D the sums of rows and of columns.
 

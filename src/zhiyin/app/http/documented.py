@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Path, Query
+from fastapi import APIRouter, Header, Path, Query, Response
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
@@ -225,3 +225,14 @@ def tags_in(header: str | None) -> list[str]:
     if not header:
         return []
     return [part.strip().removeprefix("W/").strip('"') for part in header.split(",")]
+
+
+def tagged(
+    shown: BaseModel, tag: str, *, status: int = 200, known: list[str] | None = None
+) -> Response:
+    """A record with its tag, or that the caller has it already (304)."""
+    headers = {"ETag": f'"{tag}"'}
+    if known and {tag, "*"} & set(known):
+        return Response(status_code=304, headers=headers)
+    body = shown.model_dump_json()
+    return Response(body, status_code=status, media_type="application/json", headers=headers)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from zhiyin.core.clock import Deadline
 from zhiyin.core.histories import Floats, Histories
-from zhiyin.core.lowrank import leading_eigenvectors, normalised
+from zhiyin.core.lowrank import item_directions
 
 LENGTH = 0.05
 """Root mean square of the numbers of a vector."""
@@ -32,20 +32,14 @@ def behaviour_vectors(
     Returns:
         float32 of shape (n_items, dim).
     """
-    matrix, _ = normalised(histories.liked(), user_power=0.5)
-    across = matrix.T.tocsr()
-    values, vectors = leading_eigenvectors(
-        lambda block: across @ (matrix @ block),
-        size=histories.n_items,
-        rank=dim + 1,
-        rng=rng,
-        deadline=deadline,
-        rounds=_ROUNDS,
+    liked = histories.liked()
+    values, vectors = item_directions(
+        liked, rank=dim + 1, rng=rng, deadline=deadline, rounds=_ROUNDS
     )
     scaled = (vectors * np.sqrt(np.maximum(values, 0.0)))[:, 1:]
     turn = np.linalg.qr(rng.standard_normal((dim, dim)))[0][: scaled.shape[1]]
     turned = scaled @ turn.astype(np.float32)
-    unknown = np.diff(across.indptr) == 0
+    unknown = np.bincount(liked.indices, minlength=histories.n_items) == 0
     turned[unknown] = rng.standard_normal((int(unknown.sum()), dim), dtype=np.float32)
     return unit(turned) * np.float32(LENGTH * np.sqrt(dim))
 

@@ -12,7 +12,7 @@ from scipy.sparse import issparse
 from zhiyin.core.attributes import Attribute
 from zhiyin.core.clock import Deadline
 from zhiyin.core.histories import Floats, Histories
-from zhiyin.core.lowrank import leading_eigenvectors, normalised
+from zhiyin.core.lowrank import item_directions
 from zhiyin.core.rng import derive_rng
 from zhiyin.data.dataset import Dataset
 from zhiyin.ranking.features import Known
@@ -67,12 +67,8 @@ def knowledge(
 def behaviour_vectors(histories: Histories, *, seed: int, deadline: Deadline) -> Floats:
     """Leading directions of who took what, a row of length 1 per item (0 for untaken)."""
     liked = histories.liked()
-    liked.sum_duplicates()
-    matrix, _ = normalised(liked, user_power=0.5)
-    transposed = matrix.T.tocsr()
-    _, vectors = leading_eigenvectors(
-        lambda block: np.asarray(transposed @ (matrix @ block), dtype=np.float32),
-        size=histories.n_items,
+    _, vectors = item_directions(
+        liked,
         rank=min(_RANK, histories.n_items),
         rng=derive_rng(seed, "behaviour vectors"),
         deadline=deadline,

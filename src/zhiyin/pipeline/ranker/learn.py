@@ -22,6 +22,7 @@ from zhiyin.core.candidates import Queries
 from zhiyin.core.clock import Deadline
 from zhiyin.core.config import Config
 from zhiyin.core.histories import Floats, Histories
+from zhiyin.core.metrics import Hits, ndcg
 from zhiyin.core.progress import Progress
 from zhiyin.core.protocols import RankingData, Scorer
 from zhiyin.core.registry import RANKERS, load
@@ -270,13 +271,12 @@ def _missing(choice: ScorerChoice) -> bool:
     return choice.name not in ("linear", "logistic") and not find_spec("lightgbm")
 
 
-def gains(hits: NDArray[np.bool_], held: NDArray[np.int64], scores: Floats, *, k: int) -> Floats:
+def gains(
+    hits: NDArray[np.bool_], held: NDArray[np.int64], scores: Floats, *, k: int
+) -> NDArray[np.float64]:
     """NDCG@k of each query by these scores, shape (q,); items beyond the candidates are lost."""
     order = np.argsort(-scores, axis=1, kind="stable")[:, :k]
-    discounts = 1.0 / np.log2(np.arange(2, k + 2))
-    reached = np.take_along_axis(hits, order, axis=1) @ discounts[: order.shape[1]]
-    ideal = np.cumsum(discounts)[np.clip(held, 1, k) - 1]
-    return (reached / ideal).astype(np.float32)
+    return ndcg(Hits(np.take_along_axis(hits, order, axis=1), held), k)
 
 
 def _judged(found: Lessons, scores: Floats, *, k: int, recipe: RankerRecipe) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 from pydantic import Field
 from tokenizers import Tokenizer
@@ -16,11 +15,11 @@ from zhiyin.core.config import Config
 from zhiyin.core.histories import Floats
 from zhiyin.core.registry import load_path
 from zhiyin.encode.encoders.transformer.folder import ModelFolder, find_model
+from zhiyin.encode.encoders.transformer.runners import token_runner
 from zhiyin.encode.errors import EncoderError, ModelFileError
 from zhiyin.encode.text.cleaning import CleaningConfig, clean
 from zhiyin.neural.batches import in_order
 
-_onnx: Any = onnxruntime
 _CLEANING = CleaningConfig()
 _TORCH = "zhiyin.ranking.cross_encoder.pretrained_torch:torch_logits"
 
@@ -141,28 +140,9 @@ def _tokenizer(files: ModelFolder, max_tokens: int) -> _PairTokenizer:
 
 
 def _onnx_logits(weights: Path, *, threads: int) -> Logits:
-    options = _onnx.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.log_severity_level = 3
-    try:
-        session: Any = _onnx.InferenceSession(
-            str(weights), options, providers=["CPUExecutionProvider"]
-        )
-    except Exception as error:  # onnxruntime raises its own classes, one for each fault
-        raise ModelFileError(
-            f"{weights} is no model that ONNX Runtime can run: {str(error)[:200]}",
-            hint="export the model again",
-        ) from error
-    names = {each.name for each in session.get_inputs()}
-    if "input_ids" not in names or names - {"input_ids", "attention_mask", "token_type_ids"}:
-        raise ModelFileError(
-            f"{weights} wants the inputs {sorted(names)}",
-            hint="export it for sequence classification: input_ids and attention_mask",
-        )
+    answer = token_runner(weights, threads=threads, purpose="sequence classification")
 
     def logits(ids: Ids, mask: Ids, segments: Ids) -> Floats:
-        known = {"input_ids": ids, "attention_mask": mask, "token_type_ids": segments}
-        inputs = {name: value for name, value in known.items() if name in names}
-        return np.asarray(session.run(None, inputs)[0], dtype=np.float32)
+        return answer({"input_ids": ids, "attention_mask": mask, "token_type_ids": segments})
 
     return logits

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from nicegui import ui
 
+from zhiyin.app.console.paging import Paged
 from zhiyin.app.console.parts import (
     box,
     button,
@@ -36,7 +37,7 @@ async def build(visit: Visit) -> None:
     await Catalogue(visit).open()
 
 
-class Catalogue:
+class Catalogue(Paged):
     """A list of items, and the one that is looked at.
 
     Args:
@@ -44,9 +45,9 @@ class Catalogue:
     """
 
     def __init__(self, visit: Visit) -> None:
+        super().__init__()
         self._visit = visit
         self._words = visit.words
-        self._cursors: list[str | None] = [None]
 
     async def open(self) -> None:
         """Draws the search, the first page, and the item of the address."""
@@ -83,19 +84,7 @@ class Catalogue:
                 link(words("Import files here"), "/import")
                 return
             self._table([(record.item_id, record.attributes, "") for record in page.items])
-            with box("div", "zy-row"):
-                if len(self._cursors) > 1:
-                    button(words("Back"), self._back)
-                if page.cursor is not None:
-                    button(words("Next"), lambda: self._next(page.cursor))
-
-    async def _next(self, cursor: str | None) -> None:
-        self._cursors.append(cursor)
-        await self._page()
-
-    async def _back(self) -> None:
-        self._cursors.pop()
-        await self._page()
+            self._turning(words, page.cursor)
 
     async def _search(self, wanted: str) -> None:
         words, wanted = self._words, wanted.strip()

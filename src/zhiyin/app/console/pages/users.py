@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from nicegui import ui
 
+from zhiyin.app.console.paging import Paged
 from zhiyin.app.console.parts import box, button, card, empty, fault, fields, link, readable
 from zhiyin.app.console.parts import table as draw_table
 from zhiyin.app.console.visits import Visit
@@ -20,7 +21,7 @@ async def build(visit: Visit) -> None:
     await Users(visit).open()
 
 
-class Users:
+class Users(Paged):
     """A list of users, and the one that is looked at.
 
     Args:
@@ -28,9 +29,9 @@ class Users:
     """
 
     def __init__(self, visit: Visit) -> None:
+        super().__init__()
         self._visit = visit
         self._words = visit.words
-        self._cursors: list[str | None] = [None]
 
     async def open(self) -> None:
         """Draws the look-up and the first page."""
@@ -73,19 +74,7 @@ class Users:
                 ],
                 label=words("Users"),
             )
-            with box("div", "zy-row"):
-                if len(self._cursors) > 1:
-                    button(words("Back"), self._back)
-                if page.cursor is not None:
-                    button(words("Next"), lambda: self._next(page.cursor))
-
-    async def _next(self, cursor: str | None) -> None:
-        self._cursors.append(cursor)
-        await self._page()
-
-    async def _back(self) -> None:
-        self._cursors.pop()
-        await self._page()
+            self._turning(words, page.cursor)
 
     def _links(self, user: str) -> None:
         with box("div", "zy-row"):

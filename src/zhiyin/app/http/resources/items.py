@@ -16,6 +16,7 @@ from zhiyin.app.http.documented import (
     Limit,
     answers,
     new_router,
+    tagged,
     tags_in,
 )
 from zhiyin.core.messages import EntitiesAccepted, EntityDeleted, ItemPage, ItemRecord, LiveItem
@@ -99,7 +100,8 @@ def list_items(workspace: Opened, limit: Limit = 100, cursor: Cursor = None) -> 
 )
 def read_item(workspace: Opened, item_id: ItemId, if_none_match: IfNoneMatch = None) -> Response:
     """What is known of an item; of one that only events speak of, nothing."""
-    return _answer(workspace.records("item").get(item_id), known=tags_in(if_none_match))
+    record = workspace.records("item").get(item_id)
+    return tagged(_record(record), record.tag, known=tags_in(if_none_match))
 
 
 @router.put(
@@ -125,7 +127,7 @@ def put_item(
     """
     expected = Expected(tags_in(if_match), tags_in(if_none_match))
     record, new = workspace.records("item").put(item_id, attributes, expected=expected)
-    return _answer(record, status=201 if new else 200)
+    return tagged(_record(record), record.tag, status=201 if new else 200)
 
 
 @router.patch(
@@ -142,7 +144,8 @@ def patch_item(
 ) -> Response:
     """Changes attributes and leaves the others; ``null`` takes one away (RFC 7396)."""
     expected = Expected(tags_in(if_match))
-    return _answer(workspace.records("item").patch(item_id, changes, expected=expected))
+    record = workspace.records("item").patch(item_id, changes, expected=expected)
+    return tagged(_record(record), record.tag)
 
 
 @router.delete(
@@ -162,11 +165,3 @@ def delete_item(workspace: Opened, item_id: ItemId, if_match: IfMatch = None) ->
 
 def _record(record: Record) -> ItemRecord:
     return ItemRecord(item_id=record.id, attributes=dict(record.attributes), etag=record.tag)
-
-
-def _answer(record: Record, *, status: int = 200, known: list[str] | None = None) -> Response:
-    headers = {"ETag": f'"{record.tag}"'}
-    if known and {record.tag, "*"} & set(known):
-        return Response(status_code=304, headers=headers)
-    body = _record(record).model_dump_json()
-    return Response(body, status_code=status, media_type="application/json", headers=headers)

@@ -16,6 +16,7 @@ from zhiyin.app.http.documented import (
     UserId,
     answers,
     new_router,
+    tagged,
     tags_in,
 )
 from zhiyin.core.messages import EntitiesAccepted, EntityDeleted, LiveUser, UserPage, UserRecord
@@ -86,7 +87,8 @@ def list_users(workspace: Opened, limit: Limit = 100, cursor: Cursor = None) -> 
 )
 def read_user(workspace: Opened, user_id: UserId, if_none_match: IfNoneMatch = None) -> Response:
     """What is known of a user; of one whom only events speak of, nothing."""
-    return _answer(workspace.records("user").get(user_id), known=tags_in(if_none_match))
+    record = workspace.records("user").get(user_id)
+    return tagged(_record(record), record.tag, known=tags_in(if_none_match))
 
 
 @router.put(
@@ -112,7 +114,7 @@ def put_user(
     """
     expected = Expected(tags_in(if_match), tags_in(if_none_match))
     record, new = workspace.records("user").put(user_id, attributes, expected=expected)
-    return _answer(record, status=201 if new else 200)
+    return tagged(_record(record), record.tag, status=201 if new else 200)
 
 
 @router.patch(
@@ -129,7 +131,8 @@ def patch_user(
 ) -> Response:
     """Changes attributes and leaves the others; ``null`` takes one away (RFC 7396)."""
     expected = Expected(tags_in(if_match))
-    return _answer(workspace.records("user").patch(user_id, changes, expected=expected))
+    record = workspace.records("user").patch(user_id, changes, expected=expected)
+    return tagged(_record(record), record.tag)
 
 
 @router.delete(
@@ -148,11 +151,3 @@ def delete_user(workspace: Opened, user_id: UserId, if_match: IfMatch = None) ->
 
 def _record(record: Record) -> UserRecord:
     return UserRecord(user_id=record.id, attributes=dict(record.attributes), etag=record.tag)
-
-
-def _answer(record: Record, *, status: int = 200, known: list[str] | None = None) -> Response:
-    headers = {"ETag": f'"{record.tag}"'}
-    if known and {record.tag, "*"} & set(known):
-        return Response(status_code=304, headers=headers)
-    body = _record(record).model_dump_json()
-    return Response(body, status_code=status, media_type="application/json", headers=headers)

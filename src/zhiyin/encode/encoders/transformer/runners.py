@@ -19,8 +19,32 @@ Runner = Callable[[NDArray[np.int64], NDArray[np.int64]], Floats]
 """``run(ids, mask)``, both of shape (n, t): hidden states of shape (n, t, dim)."""
 
 
+TokenRunner = Callable[[dict[str, NDArray[np.int64]]], Floats]
+"""First output of a model for input_ids, attention_mask and token_type_ids, as far as it asks."""
+
+
 def onnx_runner(weights: Path, *, threads: int) -> Runner:
     """Runs an ONNX file whose first output is the last hidden state.
+
+    Raises:
+        ModelFileError: The file is no model, or one with other inputs.
+    """
+    answer = token_runner(weights, threads=threads, purpose="feature extraction")
+
+    def run(ids: NDArray[np.int64], mask: NDArray[np.int64]) -> Floats:
+        segments = np.zeros_like(ids)
+        return answer({"input_ids": ids, "attention_mask": mask, "token_type_ids": segments})
+
+    return run
+
+
+def token_runner(weights: Path, *, threads: int, purpose: str) -> TokenRunner:
+    """Runs an ONNX file over token ids.
+
+    Args:
+        weights: The file.
+        threads: Threads of one call.
+        purpose: What it should have been exported for, for the message.
 
     Raises:
         ModelFileError: The file is no model, or one with other inputs.
@@ -41,11 +65,10 @@ def onnx_runner(weights: Path, *, threads: int) -> Runner:
     if "input_ids" not in names or names - {"input_ids", "attention_mask", "token_type_ids"}:
         raise ModelFileError(
             f"{weights} wants the inputs {sorted(names)}",
-            hint="export it for feature extraction: input_ids and attention_mask",
+            hint=f"export it for {purpose}: input_ids and attention_mask",
         )
 
-    def run(ids: NDArray[np.int64], mask: NDArray[np.int64]) -> Floats:
-        known = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+    def run(known: dict[str, NDArray[np.int64]]) -> Floats:
         inputs = {name: value for name, value in known.items() if name in names}
         return np.asarray(session.run(None, inputs)[0], dtype=np.float32)
 
