@@ -1,0 +1,33 @@
+"""Lists that are read page by page, forth and back."""
+
+from __future__ import annotations
+
+from zhiyin.app.console.parts import box, button
+from zhiyin.app.console.words import Words
+
+
+class Paged:
+    """Remembers the cursors of the pages before; a subclass draws a page."""
+
+    def __init__(self) -> None:
+        self._cursors: list[str | None] = [None]
+
+    async def _page(self) -> None:
+        """Draws the page of the last cursor."""
+        raise NotImplementedError
+
+    def _turning(self, words: Words, cursor: str | None) -> None:
+        """Draws the buttons to the page before and to that of a cursor, where there are any."""
+        with box("div", "zy-row"):
+            if len(self._cursors) > 1:
+                button(words("Back"), self._back)
+            if cursor is not None:
+                button(words("Next"), lambda: self._next(cursor))
+
+    async def _next(self, cursor: str) -> None:
+        self._cursors.append(cursor)
+        await self._page()
+
+    async def _back(self) -> None:
+        self._cursors.pop()
+        await self._page()
