@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import sys
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
@@ -12,7 +14,7 @@ from tests.app.console.conftest import HOSTILE
 
 pytest.importorskip("nicegui")
 from nicegui.testing import User
-from nicegui.testing.user_simulation import user_simulation
+from nicegui.testing.user_simulation import user_simulation  # pyright: ignore[reportUnknownVariableType]
 
 from zhiyin.app.console.pages.listing import BUILDS, register_pages
 from zhiyin.app.console.visits import Visits
@@ -22,6 +24,17 @@ from zhiyin.app.http.server import create_app
 Walk = Callable[[User], Awaitable[None]]
 
 
+@asynccontextmanager
+async def simulation() -> AsyncGenerator[User]:
+    """A browser in this process; what it unloads (each page's module, its parents) is put back."""
+    before = dict(sys.modules)
+    try:
+        async with user_simulation() as user:
+            yield user
+    finally:
+        sys.modules.update(before)
+
+
 def visit(folder: Path, walk: Walk) -> None:
     """Walks through the console over the service of a workspace, all in this process."""
 
@@ -29,7 +42,7 @@ def visit(folder: Path, walk: Walk) -> None:
         app = create_app(folder)
         async with app.router.lifespan_context(app):
             visits = Visits("http://shop", transport=httpx.ASGITransport(app))
-            async with user_simulation() as user:
+            async with simulation() as user:
                 register_pages(visits)
                 await walk(user)
             await visits.close()
@@ -142,7 +155,7 @@ def test_a_service_that_is_away_is_told() -> None:
 
     async def run() -> None:
         visits = Visits("http://shop", transport=httpx.MockTransport(refuse))
-        async with user_simulation() as user:
+        async with simulation() as user:
             register_pages(visits)
             await user.open("/")
             await user.should_see("The service does not answer")
