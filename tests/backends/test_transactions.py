@@ -11,8 +11,8 @@ import pytest
 from zhiyin.backends.stores import SqliteStore, open_sqlite
 from zhiyin.core.errors import StoreBusyError, StoreError
 from zhiyin.data.importing import ImportOptions
-from zhiyin.pipeline.engine import Stores
 from zhiyin.pipeline.importing import import_tables
+from zhiyin.pipeline.stores import Stores
 from zhiyin.testing.stores import BULK, all_events, make_entities, make_events
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
-from typing import Any
+from copy import copy
+from typing import Any, Self
 
 import numpy as np
 
@@ -15,19 +14,7 @@ from zhiyin.core.clock import Clock, system_clock
 from zhiyin.core.errors import UnknownEntityError
 from zhiyin.core.histories import Floats, ItemIndices
 from zhiyin.core.keys import id_key, id_keys
-from zhiyin.core.protocols import (
-    EdgeStore,
-    EnrichmentStore,
-    EntityKind,
-    EntityStore,
-    EventStore,
-    ExposureLog,
-    OnlineState,
-    PastEvent,
-    Policy,
-    ProfileStore,
-    TextEncoder,
-)
+from zhiyin.core.protocols import EntityKind, PastEvent, Policy, TextEncoder
 from zhiyin.core.slate import Position, Slate
 from zhiyin.core.stages import stage
 from zhiyin.core.topk import bar, top_k
@@ -42,31 +29,14 @@ from zhiyin.pipeline.ranker.stage import at_items
 from zhiyin.pipeline.settings import Settings
 from zhiyin.pipeline.slating import Opening, Slated, SlateQuery, liked_by_all, make_slater
 from zhiyin.pipeline.slating.query import checked_context, with_properties
+from zhiyin.pipeline.stores import Stores
+from zhiyin.pipeline.surfaces import SurfaceSettings
 from zhiyin.pipeline.trained import Trained
 
 _SPARE = 50
 """Neighbours beyond those asked for: some may be hidden or gone."""
 CANDIDATES = 500
 """Best items of the blend that go to the ranker and to the slate."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stores:
-    """Where the engine reads and writes."""
-
-    events: EventStore
-    entities: EntityStore
-    exposures: ExposureLog
-    edges: EdgeStore | None = None
-    profiles: ProfileStore | None = None
-    enrichments: EnrichmentStore | None = None
-    transaction: Callable[[int], AbstractContextManager[None]] = lambda rows: nullcontext()
-    """Makes one transaction of what this thread stores; takes about how many rows will come."""
-    close: Callable[[], None] = lambda: None
-    erase: Callable[[EntityKind, str], Mapping[str, int]] | None = None
-    """Erases a user or an item from everything; how many rows went, by table."""
-    online: OnlineState | None = None
-    """What all processes of a service agree on at once; None where there is one."""
 
 
 class Engine:
@@ -142,6 +112,25 @@ class Engine:
         self._fresh.meet(id_keys(ids).tolist())
         self._open.notice(ids)
         self._slater.table.notice(ids)
+
+    def follow(self, surfaces: Mapping[str, SurfaceSettings]) -> None:
+        """Has the next slate made as these surfaces say."""
+        self._slater.follow(surfaces)
+
+    def weighed(self, weights: Mapping[str, float]) -> Self:
+        """An engine that differs in what each source counts for; for looks that are not logged.
+
+        Args:
+            weights: By name of a member of the blend, or "ranker"; others stay.
+
+        Raises:
+            UnknownModelError: The model has no such source.
+        """
+        self._fresh.refresh(now=self._clock())
+        twin = copy(self)
+        twin.trained = self.trained.weighed(weights)
+        twin._fresh = self._fresh.over(twin.trained)
+        return twin
 
     def forget(self, kind: EntityKind, key: int) -> None:
         """Forgets an erased user or item at once; see `zhiyin.pipeline.tombstones`."""

@@ -19,8 +19,8 @@ from zhiyin.core.messages import ErasureCertificate, Removed
 from zhiyin.core.protocols import EntityKind
 from zhiyin.core.rng import fresh_id
 from zhiyin.pipeline.artifacts import ArtifactFolder
-from zhiyin.pipeline.engine import Stores
 from zhiyin.pipeline.scrubbing import STATES
+from zhiyin.pipeline.stores import Stores
 from zhiyin.pipeline.tombstones import Tombstone
 
 _SHARED = (

@@ -13,7 +13,7 @@ from zhiyin.core.errors import UnknownEntityError
 from zhiyin.core.keys import id_key
 from zhiyin.core.messages import ExportedEvent, ItemRecord, UserExport, UserRecord
 from zhiyin.core.protocols import EntityKind, EntityStore
-from zhiyin.pipeline.engine import Stores
+from zhiyin.pipeline.stores import Stores
 
 _LINES = 2_000
 _COLUMNS = [

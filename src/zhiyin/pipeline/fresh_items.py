@@ -9,6 +9,8 @@ too. With n users this counts n / (n + SHRINKAGE), the attributes the rest.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from copy import copy
+from typing import Self
 
 import numpy as np
 import polars as pl
@@ -75,6 +77,12 @@ class FreshItems:
         """What scores items by their attributes, the new ones among them."""
         content = self._recommender.content
         return self._bridge or (content.bridge if content else None)
+
+    def over(self, trained: Trained) -> Self:
+        """The same items, scored by a model with the same vocabulary."""
+        twin = copy(self)
+        twin._recommender = trained
+        return twin
 
     def refresh(self, *, now: int, force: bool = False) -> None:
         """Reads the events that came since the last look, at most once in `LOOK_EVERY_MS`.

@@ -13,7 +13,7 @@ from zhiyin.core.errors import DataError, RejectedRowsError, StoreError
 from zhiyin.core.progress import Progress, silent
 from zhiyin.core.protocols import EntityKind
 from zhiyin.data.importing import TABLES, ImportOptions, Part, Table, TableReader, TableReport
-from zhiyin.pipeline.engine import Stores
+from zhiyin.pipeline.stores import Stores
 
 _UNKNOWN = "events on items that the catalogue does not have"
 

@@ -16,8 +16,8 @@ from typing import Any
 import polars as pl
 
 from zhiyin.core.protocols import Appended
-from zhiyin.pipeline.engine import Stores
 from zhiyin.pipeline.live import checked_events, event_frame, remember_entities
+from zhiyin.pipeline.stores import Stores
 
 _MOST_ROWS = 20_000
 

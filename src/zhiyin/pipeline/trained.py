@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -12,7 +13,7 @@ from scipy.sparse import csr_matrix
 
 from zhiyin.core.candidates import Queries
 from zhiyin.core.clock import Deadline
-from zhiyin.core.errors import ArtifactError
+from zhiyin.core.errors import ArtifactError, UnknownModelError
 from zhiyin.core.histories import Floats, Histories
 from zhiyin.core.named_arrays import group_of, under
 from zhiyin.core.protocols import Retriever
@@ -23,7 +24,7 @@ from zhiyin.models.hybrid.blend import Blend, Member
 from zhiyin.models.sequence.start import behaviour_vectors
 from zhiyin.pipeline.content import Content
 from zhiyin.pipeline.newcomers import KnownPeople
-from zhiyin.pipeline.ranker.stage import RankerStage
+from zhiyin.pipeline.ranker.stage import RANKER, RankerStage
 
 _VECTOR_DIM = 64
 _VECTOR_SEED = 7
@@ -83,6 +84,35 @@ class Trained:
         found = behaviour_vectors(self.histories, dim=dim, rng=rng, deadline=deadline)
         found[self.popularity == 0] = 0.0
         return found.astype(np.float16)
+
+    def weighed(self, weights: Mapping[str, float]) -> Trained:
+        """The same models with other weights.
+
+        Args:
+            weights: By name of a member of the blend, or "ranker"; others stay.
+
+        Raises:
+            UnknownModelError: There is no such source.
+        """
+        known = [member.name for member in self.blend.members]
+        known += [] if self.ranker is None else [RANKER]
+        unknown = next((name for name in weights if name not in known), None)
+        if unknown is not None:
+            raise UnknownModelError(
+                f"this model has no source {unknown[:80]!r}", hint=f"it has {', '.join(known)}"
+            )
+        members = [
+            replace(member, weight=weights.get(member.name, member.weight))
+            for member in self.blend.members
+        ]
+        ranker = self.ranker
+        if ranker is not None and RANKER in weights:
+            ranker = ranker.weighed(weights[RANKER])
+        twin = replace(self, blend=Blend(members), ranker=ranker)
+        for name in ("behaviour", "popularity", "vectors"):
+            if name in self.__dict__:
+                twin.__dict__[name] = self.__dict__[name]
+        return twin
 
     def score(self, queries: Queries) -> Floats:
         """Scores of shape (q, n_items) with the best candidates in the ranker's order.

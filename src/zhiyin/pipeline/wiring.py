@@ -14,8 +14,8 @@ from zhiyin.core.clock import Clock, system_clock
 from zhiyin.core.errors import ConfigError
 from zhiyin.core.protocols import EntityKind, OnlineState, Policy, owner_of
 from zhiyin.core.registry import load_path
-from zhiyin.pipeline.engine import Stores
 from zhiyin.pipeline.settings import Settings, read_settings
+from zhiyin.pipeline.stores import Stores
 from zhiyin.pipeline.workspace import Workspace
 from zhiyin.policy import BoltzmannPolicy, EpsilonGreedyPolicy, GreedyPolicy
 

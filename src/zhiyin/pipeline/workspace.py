@@ -26,7 +26,7 @@ from zhiyin.pipeline.artifacts import ArtifactFolder
 from zhiyin.pipeline.assembly import load_dataset
 from zhiyin.pipeline.changes import Changes
 from zhiyin.pipeline.encoding import meaning_encoder, words_alone
-from zhiyin.pipeline.engine import Engine, Stores
+from zhiyin.pipeline.engine import Engine
 from zhiyin.pipeline.enrichment import EnrichmentReport, enrich_items
 from zhiyin.pipeline.erasure import erase_entity
 from zhiyin.pipeline.exporting import export_user
@@ -44,6 +44,7 @@ from zhiyin.pipeline.search.asking import alike, taste_of
 from zhiyin.pipeline.search.results import SearchResult
 from zhiyin.pipeline.search.service import CatalogueSearch
 from zhiyin.pipeline.settings import Settings, seconds
+from zhiyin.pipeline.stores import Stores
 from zhiyin.pipeline.train import train
 from zhiyin.pipeline.trained import Trained, restore
 from zhiyin.pipeline.update import update
@@ -229,7 +230,12 @@ class Workspace:
             with FileLock(self.folder / "models" / ".training.lock", timeout=0):
                 stores = self.stores
                 yield (
-                    load_dataset(stores.events, stores.entities, settings=self.settings.events),
+                    load_dataset(
+                        stores.events,
+                        stores.entities,
+                        settings=self.settings.events,
+                        exposures=stores.exposures,
+                    ),
                     publish,
                 )
         except Timeout as error:

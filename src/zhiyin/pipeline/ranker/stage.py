@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from typing import Any, Self
 
 import numpy as np
@@ -18,6 +19,8 @@ from zhiyin.ranking.features import Asked, FeatureSet, last_times
 
 BLEND = "blend"
 """Name of the source that is all retrievers together."""
+RANKER = "ranker"
+"""Name of what the scorer adds."""
 _CHUNK_BYTES = 64 * 2**20
 
 
@@ -47,6 +50,12 @@ class RankerStage:
     def sources(self) -> tuple[str, ...]:
         """Names of the retrievers that the features speak of, the blend first."""
         return self.features.sources
+
+    def weighed(self, weight: float) -> Self:
+        """The same scorer, counting otherwise beside the blend."""
+        twin = copy(self)
+        twin.weight = weight
+        return twin
 
     def rank(self, asked: Asked) -> Floats:
         """Scores of candidates, float32 of shape (q, c), -inf where there is none."""
@@ -87,7 +96,7 @@ class RankerStage:
         added = np.where(np.isfinite(scores), scores, 0) - np.where(
             np.isfinite(scores), found.scores, 0
         )
-        columns = {**found.columns, BLEND: found.scores, "ranker": added}
+        columns = {**found.columns, BLEND: found.scores, RANKER: added}
         return Candidates(
             np.take_along_axis(found.items, placed, axis=1),
             np.take_along_axis(scores, placed, axis=1),

@@ -19,11 +19,11 @@ from zhiyin.core.rng import derive_rng
 from zhiyin.evaluation.bootstrap import BootstrapConfig, differences
 from zhiyin.neural.extra import load_neural
 from zhiyin.pipeline.artifacts import ArtifactFolder
-from zhiyin.pipeline.engine import Stores
 from zhiyin.pipeline.search.clicks import AnsweredSearch, answered_searches
 from zhiyin.pipeline.search.rerank import FOLDER
 from zhiyin.pipeline.search.service import Candidate, CatalogueSearch
 from zhiyin.pipeline.settings import Settings, seconds
+from zhiyin.pipeline.stores import Stores
 from zhiyin.ranking.cross_encoder.budget import joined_scores
 from zhiyin.ranking.cross_encoder.config import CrossEncoderConfig
 from zhiyin.ranking.cross_encoder.pairs import JudgedPairs, judged

@@ -96,15 +96,23 @@ class Slater:
         likeness: Likeness,
         popularity: NDArray[np.floating],
     ) -> None:
-        self._surfaces = {
-            name: made_ready(name, settings, serve=serve, usual=policy)
-            for name, settings in surfaces.items()
-        }
         self._usual, self._serve, self._memory = policy, serve, memory
+        self._followed: Mapping[str, SurfaceSettings] = {}
+        self._surfaces: dict[str, Surface] = {}
+        self.follow(surfaces)
         self.table = table
         self._entities, self._popularity = entities, popularity
         self._catalogued = Catalogued(table)
         self._arranger = Arranger(table, likeness)
+
+    def follow(self, surfaces: Mapping[str, SurfaceSettings]) -> None:
+        """Does from now on what these surfaces say; free of cost where they are the same."""
+        if surfaces is not self._followed:
+            self._surfaces = {
+                name: made_ready(name, settings, serve=self._serve, usual=self._usual)
+                for name, settings in surfaces.items()
+            }
+            self._followed = surfaces
 
     def surface(self, name: str) -> Surface:
         """A surface by name; one without a section has default settings, and says so.
