@@ -45,7 +45,10 @@ CANDIDATES, LIMITS = 500, {"full": (12.0, 25.0), "compact": (4.0, None), "linear
 _TREES = {"learning_rate": 0.07, "min_rows": 40, "l2": 5.0, "feature_share": 0.5, "threads": 1}
 SCORERS = {
     "linear": ("linear", {}),
-    "compact": ("lambdarank", {**_TREES, "trees": 100, "leaves": 15, "bins": 63}),
+    "compact": (
+        "lambdarank",
+        {**_TREES, "trees": 64, "leaves": 15, "learning_rate": 0.1, "bins": 63},
+    ),
     "full": ("lambdarank", {**_TREES, "trees": 300, "leaves": 31, "learning_rate": 0.04}),
 }
 MODELS = {"slit": {"decays": (2.0, 10.0)}, "ease": {"query_decay": 10.0}}

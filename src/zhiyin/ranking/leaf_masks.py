@@ -56,11 +56,16 @@ class LeafMasks:
         self._leaves = np.zeros((len(trees), most))
         for at, leaves in enumerate(values):
             self._leaves[at, : len(leaves)] = leaves
-        self._tables: list[tuple[int, Reals, Words]] = []
+        self._tables: list[tuple[Reals, Words]] = []
+        used: list[int] = []
         for feature in range(width):
             own = sorted((s for s in splits if s.feature == feature), key=lambda s: s.threshold)
             if own:
-                self._tables.append((feature, *_table(own, len(trees), word)))
+                used.append(feature)
+                self._tables.append(_table(own, len(trees), word))
+        self._used = np.array(used, dtype=np.intp)
+        last = [len(table) - 1 for _, table in self._tables]
+        self._unknown = np.array(last, dtype=np.intp)[:, None]
         self._word = word
         # The place of a lone bit is the exponent of the number that it is.
         wide = word is np.uint64
@@ -74,22 +79,25 @@ class LeafMasks:
         trees = len(self._leaves)
         common = np.full(trees, np.iinfo(self._word).max, dtype=self._word)
         varying: list[tuple[Words, NDArray[np.intp]]] = []
-        for feature, thresholds, table in self._tables:
-            column = features[:, feature].astype(np.float64)
-            lines = np.searchsorted(thresholds, column)
-            lines[np.isnan(column)] = len(thresholds) + 1
-            if (lines == lines[0]).all():  # like the hour, the same for all candidates
-                common &= table[lines[0]]
+        columns = features.T[self._used].astype(np.float64)
+        lines = np.empty(columns.shape, dtype=np.intp)
+        for (thresholds, _), column, line in zip(self._tables, columns, lines, strict=True):
+            line[:] = thresholds.searchsorted(column)
+        np.copyto(lines, self._unknown, where=np.isnan(columns))
+        alike = (lines == lines[:, :1]).all(axis=1).tolist()
+        for (_, table), own, same in zip(self._tables, lines, alike, strict=True):
+            if same and len(own):  # like the hour, the same for all candidates
+                common &= table[own[0]]
             else:
-                varying.append((table, lines))
+                varying.append((table, own))
         scores = np.empty(len(features))
         at_once = max(32, _BYTES_AT_ONCE // common.nbytes)
         shape = (min(at_once, len(features)), trees)
-        word, line = np.empty(shape, dtype=self._word), np.empty(shape, dtype=self._word)
+        word, spare = np.empty(shape, dtype=self._word), np.empty(shape, dtype=self._word)
         for start in range(0, len(features), at_once):
             part = slice(start, start + at_once)
             rows = len(scores[part])
-            scores[part] = self._sums(common, varying, part, word[:rows], line[:rows])
+            scores[part] = self._sums(common, varying, part, word[:rows], spare[:rows])
         return scores
 
     def _sums(

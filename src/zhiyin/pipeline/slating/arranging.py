@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -43,7 +44,9 @@ class Arrangement:
     def ids(self, items: NDArray[np.int32]) -> list[str]:
         """The ids of items."""
         rows: list[int] = items.tolist()
-        return [self.items.ids[row] for row in rows]
+        if len(rows) < 2:
+            return [self.items.ids[row] for row in rows]
+        return list(itemgetter(*rows)(self.items.ids))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

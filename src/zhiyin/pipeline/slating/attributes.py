@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from threading import RLock
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 import polars as pl
@@ -20,7 +20,33 @@ from zhiyin.data.vocabulary import Vocabulary
 _MOST_CATEGORIES = 256
 """Values of a column that count for diversity, the commonest first."""
 
-Values = Sequence[str | int | Sequence[str | int] | None]
+Value = str | int | Sequence[str | int] | None
+Values = Sequence[Value]
+
+
+class Looked(Sequence[Value]):
+    """A column of some items as plain values, read where it is looked at.
+
+    Args:
+        series: The column, a row per item.
+        items: Rows of it.
+    """
+
+    def __init__(self, series: pl.Series, items: NDArray[np.integer]) -> None:
+        self._series, self._items = series, items
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    @overload
+    def __getitem__(self, index: int) -> Value: ...
+    @overload
+    def __getitem__(self, index: slice) -> Values: ...
+    def __getitem__(self, index: int | slice) -> Value | Values:
+        if isinstance(index, slice):
+            return Looked(self._series, self._items[index])
+        found = self._series[int(self._items[index])]
+        return found.to_list() if isinstance(found, pl.Series) else found
 
 
 class Categories:
@@ -83,6 +109,7 @@ class ItemTable:
         self._vocabulary: Vocabulary | None = None
         self._columns: dict[str, pl.Series] = {}
         self._categories: dict[str, Categories] = {}
+        self._numbers: dict[str, NDArray[np.float64]] = {}
         self.version = 0
         """Grows with every change."""
 
@@ -105,7 +132,7 @@ class ItemTable:
                 changed = {i for i in self._changed if i in vocabulary.index}
                 self._changed.clear()
                 self._patch(sorted(changed.union(vocabulary.ids[len(before) :])), vocabulary)
-            self._categories = {}
+            self._categories, self._numbers = {}, {}
             self.version += 1
         return self
 
@@ -116,20 +143,32 @@ class ItemTable:
 
     def of(
         self, names: Iterable[str], items: NDArray[np.integer] | None = None
-    ) -> dict[str, pl.Series]:
-        """Columns of some items, or of all; names that no item has are left out."""
-        found = {name: self._columns[name] for name in names if name in self._columns}
+    ) -> dict[str, pl.Series | NDArray[np.float64]]:
+        """Columns of some items, or of all; names that no item has are left out.
+
+        Numbers of some items come as float64 with NaN where there is none.
+        """
+        found = [name for name in names if name in self._columns]
         if items is None:
-            return found
-        return {name: series.gather(items) for name, series in found.items()}
+            return {name: self._columns[name] for name in found}
+        return {name: self._some(name, items) for name in found}
+
+    def _some(self, name: str, items: NDArray[np.integer]) -> pl.Series | NDArray[np.float64]:
+        series = self._columns[name]
+        if not series.dtype.is_numeric():
+            return series.gather(items)
+        if name not in self._numbers:
+            self._numbers[name] = series.cast(pl.Float64).fill_null(np.nan).to_numpy()
+        return self._numbers[name][items]
 
     def values(self, name: str, items: NDArray[np.integer]) -> Values | None:
         """A column of some items as plain values; None where no item has it."""
-        found = self.of([name], items).get(name)
+        found = self._columns.get(name)
         if found is None:
             return None
-        kinds = (pl.String, pl.Int64, pl.List)
-        return (found if isinstance(found.dtype, kinds) else found.cast(pl.String)).to_list()
+        if isinstance(found.dtype, pl.String | pl.Int64 | pl.List):
+            return Looked(found, items)
+        return found.gather(items).cast(pl.String).to_list()
 
     def categories(self, name: str) -> Categories | None:
         """A column as groups of items; None where no item has it."""

@@ -60,8 +60,10 @@ class Likeness:
         """
         if name == BEHAVIOUR:
             vectors = self._vectors()
-            found = np.zeros((len(items), vectors.shape[1]), dtype=np.float32)
             known = items < len(vectors)
+            if known.all():
+                return vectors[items].astype(np.float32), ""
+            found = np.zeros((len(items), vectors.shape[1]), dtype=np.float32)
             found[known] = vectors[items[known]]
             return found, ""
         categories = self._table.categories(name)

@@ -44,7 +44,9 @@ class Pool:
 
     def add(self, items: Items) -> None:
         """Adds items behind those that are there; barred ones with the lowest score of all."""
-        fresh = items[~np.isin(items, self.items)]
+        there = np.zeros(1 + max(items.max(initial=0), self.items.max(initial=0)), dtype=np.bool_)
+        there[self.items] = True
+        fresh = items[~there[items]]
         if not len(fresh):
             return
         scores = self.everything[fresh].copy()

@@ -227,6 +227,9 @@ def directions(features: Doubles, allowed: Mask) -> Doubles:
         features: Shape (q, c, w).
         allowed: Candidates that take part, shape (q, c).
     """
+    squares = np.einsum("qcw,qcw->qc", features, features)
+    if bool((np.isfinite(squares) & (squares > 0) & allowed).all()):
+        return features / np.sqrt(squares)[:, :, None]
     finite = np.isfinite(features).all(axis=2, keepdims=True)
     vectors = np.where(finite, features, 0.0)
     lengths = np.sqrt(np.square(vectors).sum(axis=2, keepdims=True))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from functools import lru_cache
 from typing import Any, cast
 
 import numpy as np
@@ -23,6 +24,9 @@ from zhiyin.policy.expressions.values import (
     mask,
     there,
 )
+
+_SHORT = 64
+"""Letters of a text that is worth remembering."""
 
 Column = pl.Series | NDArray[Any]
 """An attribute of every candidate."""
@@ -45,9 +49,17 @@ def read_column(column: Column) -> Value:
 def read_single(value: object) -> Value:
     """One value for all candidates: what JSON holds, a date, or a list."""
     plain = cast("object", value.item()) if isinstance(value, np.generic) else value
+    if isinstance(plain, str) and len(plain) <= _SHORT:
+        return _word(plain)
     if isinstance(plain, float):
         return Numbers(finite(np.array([plain])))
     return _from_series(_series([plain]))
+
+
+@lru_cache(maxsize=1024)
+def _word(text: str) -> Value:
+    """A short text: devices, places and the like come again with every request."""
+    return _from_series(_series([text]))
 
 
 def _series(values: list[object]) -> pl.Series:

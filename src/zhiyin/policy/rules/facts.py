@@ -88,11 +88,12 @@ def gathered(
                 hint="give one entry per candidate, in their order",
             )
     barred = _barred(items, config, masks)
+    free = [i for i in range(len(items)) if i not in barred] if barred else [*range(len(items))]
     length = max(0, min(n, len(items) - len(barred)))
     caps = {column: cap for column, cap in config.caps.items() if column in columns}
     return Facts(
         barred,
-        [i for i in range(len(items)) if i not in barred],
+        free,
         Keys({column: columns[column] for column in caps}),
         [False] * len(items) if promoted is None else promoted.tolist(),
         length,
@@ -112,7 +113,10 @@ def _barred(
             for item in compress(items, mask.tolist()):
                 reasons.setdefault(item, reason)
     barred: dict[int, str] = {}
-    seen: set[str] = set()
+    seen: set[str] = set(items)
+    if len(seen) == len(items) and seen.isdisjoint(reasons):
+        return barred
+    seen.clear()
     for i, item in enumerate(items):
         if item in reasons:
             barred[i] = reasons[item]

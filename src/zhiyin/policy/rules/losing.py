@@ -13,14 +13,10 @@ def pinned_places(
     items: Sequence[str], config: RulesConfig, facts: Facts
 ) -> tuple[dict[int, int], list[LostRule]]:
     """The candidate of each pinned place, and the pins that cannot be kept."""
-    index: dict[str, int] = {}
-    for i, item in enumerate(items):
-        if item in config.pins:
-            index.setdefault(item, i)
     pins: dict[int, int] = {}
     lost: list[LostRule] = []
     for item, place in config.pins.items():
-        i = index.get(item, -1)
+        i = items.index(item) if item in items else -1
         if item in config.exclude or i in facts.barred:
             yielded = ("exclusion", facts.barred.get(i, "excluded by name"))
         elif i < 0:
@@ -65,6 +61,8 @@ def lost_shares(
     config: RulesConfig, facts: Facts, pins: Mapping[int, int], choice: Choice
 ) -> Iterator[LostRule]:
     """The shares of promoted items that a choice does not keep."""
+    if facts.at_least <= choice.marked <= facts.at_most:
+        return
     pinned = [facts.marked[i] for i in pins.values()]
     marked = sum(facts.marked[i] for i in facts.free)
     others = len(facts.free) - marked

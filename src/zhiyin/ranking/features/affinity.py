@@ -34,6 +34,13 @@ class CategoryFeatures:
         self._categories = categories
         self._n = n_categories
         self._usual = usual
+        none = categories < 0
+        # A last column holds 0, for absent categories; a last row is that of unknown items.
+        self._columns = np.full((len(none) + 1, none.shape[1]), n_categories, dtype=np.intp)
+        self._columns[:-1][~none] = categories[~none]
+        sizes = np.append((~none).sum(axis=1), 0)
+        self._sizes = np.where(sizes > 0, sizes, np.nan).astype(np.float32)
+        self._usually = self._mean(np.append(usual, np.float32(0))[self._columns], self._sizes)
 
     @classmethod
     def learn(cls, known: Known) -> Self | None:
@@ -64,49 +71,41 @@ class CategoryFeatures:
     def compute(self, asked: Asked, wanted: frozenset[str]) -> dict[str, Floats]:
         """See `FeatureGroup.compute`."""
         past = asked.histories.positive()
-        mine = self._of(asked.items)
+        rows = self._rows(asked.items)
         found: dict[str, Floats] = {}
         if "category share" in wanted:
             weights = np.ones(len(past.items), dtype=np.float32)
-            found["category share"] = self._share(past, weights, mine)
+            found["category share"] = self._share(past, weights, rows)
         if wanted & {"category lately", "category lift"}:
             fading = np.exp(-past.from_end / _FADE) if past.ordered else np.ones(len(past.items))
-            lately = self._share(past, fading.astype(np.float32), mine)
-            usual = self._mean(np.broadcast_to(self._usual, (len(mine), self._n)), mine)
+            lately = self._share(past, fading.astype(np.float32), rows)
             found["category lately"] = lately
-            found["category lift"] = np.log((lately + 0.01) / (usual + 0.01))
+            found["category lift"] = np.log((lately + 0.01) / (self._usually[rows] + 0.01))
         return found
 
-    def _share(self, past: Histories, weights: Floats, mine: ItemIndices) -> Floats:
-        q = len(past)
-        theirs = self._of(past.items)
-        flat = theirs.ravel()
-        width = theirs.shape[1]
-        key = np.repeat(past.rows, width) * self._n + flat
-        real = flat >= 0
-        sums = np.bincount(
-            key[real], weights=np.repeat(weights, width)[real], minlength=q * self._n
-        ).reshape(q, self._n)
+    def _share(self, past: Histories, weights: Floats, rows: NDArray[np.intp]) -> Floats:
+        """Of each candidate, the mean over its categories of their shares of the history."""
+        q, width = len(past), self._n + 1
+        theirs = self._columns[self._rows(past.items)]
+        key = past.rows[:, None] * width + theirs
+        repeated = np.broadcast_to(weights[:, None], key.shape)
+        sums = np.bincount(key.ravel(), weights=repeated.ravel(), minlength=q * width)
+        sums = sums.reshape(q, width)
+        sums[:, -1] = 0
         total = np.bincount(past.rows, weights=weights, minlength=q)[:, None]
-        return self._mean((sums / np.maximum(total, 1e-9)).astype(np.float32), mine)
+        shares = (sums / np.maximum(total, 1e-9)).astype(np.float32)
+        at = self._columns[rows] + (np.arange(q) * width)[:, None, None]
+        return self._mean(shares.ravel()[at], self._sizes[rows])
 
-    def _mean(self, shares: Floats, mine: ItemIndices) -> Floats:
-        """Mean share over the categories of each candidate; NaN where it has none."""
-        q, c, m = mine.shape
-        picked = np.take_along_axis(shares, np.maximum(mine, 0).reshape(q, c * m), axis=1)
-        real = mine >= 0
-        total = (picked.reshape(q, c, m) * real).sum(axis=2)
-        n = real.sum(axis=2)
-        some = n > 0
-        return np.divide(total, n, out=np.full((q, c), np.nan, dtype=np.float32), where=some)
+    @staticmethod
+    def _mean(shares: Floats, sizes: Floats) -> Floats:
+        """Mean over the categories of each item; NaN where it has none."""
+        return shares.sum(axis=-1) / sizes
 
-    def _of(self, items: ItemIndices) -> ItemIndices:
-        """Categories of items, of shape (*items.shape, m)."""
-        inside = (items >= 0) & (items < len(self._categories))
-        found = self._categories[np.where(inside, items, 0)]
-        if not inside.all():
-            found = np.where(inside[..., None], found, np.int32(-1))
-        return found
+    def _rows(self, items: ItemIndices) -> NDArray[np.intp]:
+        """Rows of the tables; the last one for items that were not there to learn from."""
+        last = len(self._categories)
+        return np.where((items >= 0) & (items < last), items, last)
 
     def state(self) -> Arrays:
         """See `FeatureGroup.state`."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from zhiyin.core.histories import Floats, Histories, ItemIndices
 from zhiyin.core.protocols import Arrays
@@ -29,6 +30,7 @@ class LikenessFeatures:
 
     def __init__(self, vectors: Mapping[str, Floats]) -> None:
         self._vectors = dict(vectors)
+        self._empty = {name: ~np.any(table, axis=1) for name, table in vectors.items()}
 
     @classmethod
     def learn(cls, known: Known) -> Self | None:
@@ -60,7 +62,7 @@ class LikenessFeatures:
             parts = [np.full(asked.items.shape, np.nan, dtype=np.float32) for _ in columns]
             for start in range(0, len(recent), _BLOCK):
                 rows = slice(start, start + _BLOCK)
-                some = _cosines(vectors, asked.items[rows], recent[rows])
+                some = _cosines(vectors, self._empty[name], asked.items[rows], recent[rows])
                 for part, values in zip(parts, some, strict=True):
                     part[rows] = values
             found |= dict(zip(columns, parts, strict=True))
@@ -88,18 +90,23 @@ def _last_events(past: Histories) -> ItemIndices:
     return found
 
 
-def _cosines(vectors: Floats, items: ItemIndices, recent: ItemIndices) -> list[Floats]:
+def _cosines(
+    vectors: Floats, empty: NDArray[np.bool_], items: ItemIndices, recent: ItemIndices
+) -> list[Floats]:
     """Cosine to the last event, to the nearest and on average; NaN where either is unknown."""
-    candidates = vectors[np.where((items >= 0) & (items < len(vectors)), items, 0)]
+    outside = (items < 0) | (items >= len(vectors))
+    rows = np.where(outside, 0, items)
     events = vectors[np.where(recent < len(vectors), np.maximum(recent, 0), 0)]
-    cosines = np.matmul(candidates, events.transpose(0, 2, 1))
     known = (recent >= 0) & np.any(events, axis=2)
-    cosines[np.broadcast_to(~known[:, None, :], cosines.shape)] = np.nan
-    unknown = (items < 0) | (items >= len(vectors)) | ~np.any(candidates, axis=2)
-    cosines[unknown] = np.nan
-    nearest = np.fmax.reduce(cosines, axis=2)
+    cosines = np.matmul(events, vectors[rows].transpose(0, 2, 1))  # an event's row: (q, e, c)
     counts = known.sum(axis=1, keepdims=True).astype(np.float32)
-    total = np.nansum(cosines, axis=2)
+    total = cosines.sum(axis=1, where=known[:, :, None])
+    if not known.all():
+        cosines[~known] = np.nan
+    last, nearest = cosines[:, 0], np.fmax.reduce(cosines, axis=1)
     mean = np.divide(total, counts, out=np.full_like(total, np.nan), where=counts > 0)
-    mean[unknown] = np.nan
-    return [cosines[:, :, 0], nearest, mean]
+    unknown = outside | empty[rows]
+    if unknown.any():
+        for values in (last, nearest, mean):
+            values[unknown] = np.nan
+    return [last, nearest, mean]

@@ -81,12 +81,13 @@ class ScoreFeatures:
 def _ranks(scores: Floats) -> Floats:
     """log2(1 + how many candidates have a higher score), NaN where there is no score."""
     order = np.argsort(-scores, axis=1, kind="stable")  # NaN comes last
-    falling = np.take_along_axis(scores, order, axis=1)
+    order += np.arange(len(scores))[:, None] * scores.shape[1]
+    falling = scores.ravel()[order]
     steps = np.arange(falling.shape[1], dtype=np.int64)[None, :]
     begins = np.ones(scores.shape, dtype=np.bool_)
     begins[:, 1:] = falling[:, 1:] != falling[:, :-1]
     above = np.maximum.accumulate(np.where(begins, steps, 0), axis=1)
     ranks = np.empty(scores.shape, dtype=np.float32)
-    np.put_along_axis(ranks, order, np.log2(1 + above).astype(np.float32), axis=1)
+    ranks.ravel()[order] = np.log2(1 + above).astype(np.float32)
     ranks[np.isnan(scores)] = np.nan
     return ranks
