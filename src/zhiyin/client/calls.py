@@ -114,6 +114,11 @@ def at(path: str, entity_id: str) -> str:
     return f"{path}/{quoted.replace('.', '%2E') if set(entity_id) == {'.'} else quoted}"
 
 
+def quoted(tag: str | None) -> str | None:
+    """An ETag as a header carries it."""
+    return None if tag is None else f'"{tag}"'
+
+
 def fresh_key() -> str:
     """A key under which a request is stored once, however often it is sent."""
     return fresh_id()

@@ -31,6 +31,18 @@ class Evidence(Frozen):
     """The fact in words, from recorded fields only."""
 
 
+class Stage(Frozen):
+    """What one stage made of a candidate."""
+
+    name: str
+    """The stage: "retrieval" (the blend and attributes), "ranking" (the learned ranker), or
+    "rules" (boosts, diversity, rules, the draw: the slate itself)."""
+    score: float
+    """The score after it."""
+    place: int
+    """The place after it, the best is 1."""
+
+
 class Position(Frozen):
     """One place of a slate."""
 
@@ -44,6 +56,11 @@ class Position(Frozen):
     """Contribution of each retriever to the score."""
     evidence: list[Evidence] = Field(default_factory=list[Evidence])
     """Recorded facts that support the item."""
+    stages: list[Stage] = Field(default_factory=list[Stage])
+    """Score and place after each stage, in their order; where it was asked for."""
+    estimates: dict[str, float] = Field(default_factory=dict)
+    """What was expected of the item (ctr, cvr, value, dwell) and its utility, where the surface
+    states an objective and an explanation was asked for."""
     properties: dict[str, Any] = Field(default_factory=dict)
     """Attributes of the item, where the caller asked for them."""
 

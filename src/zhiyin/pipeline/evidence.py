@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from zhiyin.core.candidates import Candidates, Queries
 from zhiyin.core.histories import Floats, Histories
-from zhiyin.core.slate import Evidence, Position
+from zhiyin.core.slate import Evidence, Position, Stage
 from zhiyin.data.vocabulary import Vocabulary
 from zhiyin.models.content.bridge import ContentBridge
+from zhiyin.pipeline.ranker.stage import BLEND, RANKER
 from zhiyin.pipeline.trained import Trained
 
 _RECENT = 100
@@ -48,6 +49,7 @@ def with_evidence(
     """
     added = _added(ranked)
     where = np.array([items.index.get(p.item_id, -1) for p in positions], dtype=np.int32)
+    stages = _stages(ranked, where)
     history = queries.histories.recent(_RECENT)
     shares = _shares(trained, bridge, history, where)
     sources = {} if not len(history) else trained.blend.parts(queries)
@@ -62,18 +64,41 @@ def with_evidence(
         if bridge is not None and not bridge.idle:
             parts["content"] = blend - sum(parts.values())
         if ranker:
-            parts["ranker"] = ranker
-        result.append(position.model_copy(update={"evidence": facts, "sources": parts}))
+            parts[RANKER] = ranker
+        told = [*stages.get(int(item), ()), Stage(name="rules", score=position.score, place=at + 1)]
+        update = {"evidence": facts, "sources": parts, "stages": told}
+        result.append(position.model_copy(update=update))
     return result
+
+
+def _stages(ranked: Candidates | None, wanted: NDArray[np.int32]) -> dict[int, list[Stage]]:
+    """Score and place of some items after retrieval and, where there is one, the ranker."""
+    if ranked is None:
+        return {}
+    items, scores = ranked.items[0], ranked.scores[0]
+    columns = {"retrieval": scores}
+    if RANKER in ranked.columns:
+        columns = {"retrieval": ranked.columns[BLEND][0], "ranking": scores}
+    found: dict[int, list[Stage]] = {}
+    for place in np.flatnonzero(np.isin(items, wanted)).tolist():
+        found[int(items[place])] = [
+            Stage(
+                name=name,
+                score=float(column[place]),
+                place=1 + int((column > column[place]).sum()) if name == "retrieval" else place + 1,
+            )
+            for name, column in columns.items()
+        ]
+    return found
 
 
 def _added(ranked: Candidates | None) -> dict[int, tuple[float, float]]:
     """What the blend said of each candidate and what the ranker added, by item."""
-    if ranked is None or "ranker" not in ranked.columns:
+    if ranked is None or RANKER not in ranked.columns:
         return {}
     items: list[int] = ranked.items[0].tolist()
-    blend: list[float] = ranked.columns["blend"][0].tolist()
-    ranker: list[float] = ranked.columns["ranker"][0].tolist()
+    blend: list[float] = ranked.columns[BLEND][0].tolist()
+    ranker: list[float] = ranked.columns[RANKER][0].tolist()
     return dict(zip(items, zip(blend, ranker, strict=True), strict=True))
 
 

@@ -148,14 +148,21 @@ class Records:
         self._tell(entity_id)
         return gone
 
-    def page(self, cursor: str | None, limit: int) -> tuple[list[Record], str | None]:
+    def page(
+        self, cursor: str | None, limit: int, *, containing: str = ""
+    ) -> tuple[list[Record], str | None]:
         """Some records, and the cursor of the next; who was there all the time comes once.
+
+        Args:
+            cursor: Where the page begins; None for the first.
+            limit: How many at most.
+            containing: Only those with this text in their id or attributes; "" for all.
 
         Raises:
             DataError: The cursor is none of ours.
         """
         after = None if cursor is None else self._read(cursor)
-        frame = self._entities.page(self._kind, after=after, limit=limit)
+        frame = self._entities.page(self._kind, after=after, limit=limit, containing=containing)
         records = [
             Record(entity_id, json.loads(text) if text else {})
             for entity_id, text in zip(

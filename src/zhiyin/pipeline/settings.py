@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
@@ -31,6 +32,12 @@ class EventSettings(Config):
     """Weight of an event type that is not named."""
     half_life_days: float | None = None
     """An event counts half after this many days; None: for ever."""
+    conversions: tuple[str, ...] = ("purchase", "enrol")
+    """Types of events that are conversions; their value is what they are worth."""
+    dwell: tuple[str, ...] = ("dwell",)
+    """Types of events whose value is how long the user stayed, in seconds."""
+    value_column: str = "price"
+    """The column of the items that says what a conversion is worth, where no event does."""
 
     @field_validator("weights")
     @classmethod
@@ -197,19 +204,48 @@ def read_settings(path: Path) -> Settings:
     if not path.exists():
         return Settings()
     try:
-        return Settings.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        return settings_of(tomllib.loads(path.read_text(encoding="utf-8")), str(path))
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path} is not valid TOML: {error}") from error
+
+
+def settings_of(given: Mapping[str, Any], source: str) -> Settings:
+    """Settings from the sections of a file.
+
+    Args:
+        given: The sections.
+        source: Where they come from, for messages.
+
+    Raises:
+        ConfigError: An unknown key, or a value of the wrong kind.
+    """
+    try:
+        return Settings.model_validate(given)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
             raise ConfigError(
-                f"{path}: no setting is named {where}", hint=_nearest(where)
+                f"{source}: no setting is named {where}", hint=_nearest(where)
             ) from error
-        raise ConfigError(
-            f"{path}: {where}: {first['msg']}", hint="see docs/configuration.md"
-        ) from error
+        raise ConfigError(f"{source}: {where}: {first['msg']}", hint=_meant(where)) from error
+
+
+def _meant(name: str) -> str:
+    """What a setting is for; where to read on when that is not known."""
+    *parents, word = name.split(".")
+    model: type[BaseModel] = Settings
+    if parents[:1] == ["surfaces"] and len(parents) > 1:
+        model, parents = SurfaceSettings, parents[2:]
+    for part in parents:
+        field = model.model_fields.get(part)
+        inner = field.annotation if field else None
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            return "see docs/configuration.md"
+        model = inner
+    found = model.model_fields.get(word)
+    told = " ".join((found.description or "").replace("``", "").split()) if found else ""
+    return f"{word}: {told}" if told else "see docs/configuration.md"
 
 
 def _nearest(name: str) -> str:

@@ -15,11 +15,10 @@ from zhiyin.core.errors import ConfigError
 from zhiyin.core.protocols import EntityKind, OnlineState, Policy, owner_of
 from zhiyin.core.registry import load_path
 from zhiyin.pipeline.settings import Settings, read_settings
+from zhiyin.pipeline.settings_file import SETTINGS_FILE
 from zhiyin.pipeline.stores import Stores
 from zhiyin.pipeline.workspace import Workspace
 from zhiyin.policy import BoltzmannPolicy, EpsilonGreedyPolicy, GreedyPolicy
-
-SETTINGS_FILE = "zhiyin.toml"
 
 
 def open_workspace(
@@ -84,9 +83,7 @@ def open_store(root: Path, settings: Settings) -> Any:  # noqa: ANN401 - of any 
         raise ConfigError(
             f"[store] url begins with {url.partition(':')[0]!r}", hint="postgresql://USER@HOST/DB"
         )
-    return load_path("zhiyin.backends.stores.postgres:open_postgres")(
-        url, schema=store.schema_name
-    )
+    return load_path("zhiyin.backends.stores.postgres:open_postgres")(url, schema=store.schema_name)
 
 
 def open_online(root: Path, settings: Settings, *, several: bool) -> Any:  # noqa: ANN401

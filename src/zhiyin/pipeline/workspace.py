@@ -44,6 +44,7 @@ from zhiyin.pipeline.search.asking import alike, taste_of
 from zhiyin.pipeline.search.results import SearchResult
 from zhiyin.pipeline.search.service import CatalogueSearch
 from zhiyin.pipeline.settings import Settings, seconds
+from zhiyin.pipeline.settings_file import SettingsFile
 from zhiyin.pipeline.stores import Stores
 from zhiyin.pipeline.train import train
 from zhiyin.pipeline.trained import Trained, restore
@@ -86,6 +87,7 @@ class Workspace:
     ) -> None:
         self.folder = folder
         self.settings = settings
+        self.settings_file = SettingsFile(folder)
         self.stores = stores
         self.artifacts = ArtifactFolder(folder / "models")
         self._policy = policy
@@ -462,7 +464,16 @@ class Workspace:
         """
         self._meet_changes()
         self.forget()
-        return self.following.engine()
+        self.follow_settings()
+        engine = self.following.engine()
+        engine.follow(self.settings.surfaces)
+        return engine
+
+    def follow_settings(self) -> None:
+        """Takes over what the settings file says of surfaces, where it changed."""
+        fresh = self.settings_file.fresh()
+        if fresh is not None and fresh.surfaces != self.settings.surfaces:
+            self.settings = self.settings.model_copy(update={"surfaces": fresh.surfaces})
 
     def _load(self, version: str) -> Engine:
         with self.artifacts.steady():

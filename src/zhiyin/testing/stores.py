@@ -328,6 +328,24 @@ class EntityStoreConformance(StoreConformance):
             assert set(ids) <= set(seen)
             assert store.entities.page("item", after=None, limit=3).height == 0
 
+    def test_pages_of_those_that_contain_a_text(self, tmp_path: Path) -> None:
+        """In the id or the attributes, as it is: neither patterns nor capitals matter."""
+        told = ['{"title":"Red 帐篷"}', '{"title":"100%"}', '{"title":"a \\"b\\" c"}', None]
+        with self.opened(tmp_path) as store:
+            store.entities.upsert("item", make_entities(["x1", "x2", "x3", "Red-4"], told))
+
+            def found(text: str, *, after: int | None = None, limit: int = 9) -> list[str]:
+                page = store.entities.page("item", after=after, limit=limit, containing=text)
+                return page["id"].to_list()
+
+            assert set(found("rEd")) == {"x1", "Red-4"}
+            assert found("帐篷") == ["x1"]
+            assert found("%") == ["x2"]
+            assert found('"b"') == ["x3"]
+            assert found("_") == []
+            first = store.entities.page("item", after=None, limit=1, containing="x")
+            assert found("x", after=int(first["key"][0])) == found("x")[1:]
+
     def test_ids_of_keys(self, tmp_path: Path) -> None:
         """Keys lead back to ids."""
         with self.opened(tmp_path) as store:
@@ -404,7 +422,10 @@ class ExposureLogConformance(StoreConformance):
                     store.exposures.record(_slate(f"{whose}{i}", whose, created=10 + i))
             found = store.exposures.recent(user, since=0, limit=3)
             assert [shown.slate_id for shown in found] == ["u4", "u3", "u2"]
-            assert found[0] == Shown("u4", "home", 14, ("a-u4", "b"))
+            assert found[0] == Shown("u4", "home", 14, ("a-u4", "b"), user)
+            everybody = store.exposures.recent(None, since=13, limit=4)
+            assert [shown.slate_id for shown in everybody] == ["None4", "v4", "u4", "None3"]
+            assert [shown.user_key for shown in everybody[::2]] == [None, user]
             late = store.exposures.recent(user, since=13, limit=100)
             assert [shown.created for shown in late] == [14, 13]
             assert store.exposures.recent(5, since=0, limit=9) == []

@@ -23,14 +23,19 @@ METRICS_PATH = "/metrics"
 
 _ASKING = ("/v1/recommend", "/v1/rank", "/v1/search", "/v1/similar", "/v1/slates", "/v1/explain")
 """Paths whose POST changes nothing."""
-_ADMIN = ("/v1/train", "/v1/models", "/v1/jobs", "/v1/export", "/v1/erase", "/v1/keys")
-"""Paths for whoever runs the service, whatever the method, but for reading models."""
+_ADMIN = (
+    *("/v1/train", "/v1/models", "/v1/jobs", "/v1/export", "/v1/erase", "/v1/keys"),
+    *("/v1/settings", "/v1/surfaces"),
+)
+"""Paths for whoever runs the service, whatever the method, but for what follows."""
+_SHOWN = ("/v1/models", "/v1/surfaces")
+"""Paths of these that everybody who has a key may read."""
 
 
 def scope_of(method: str, path: str) -> Scope:
     """The scope that a request needs."""
     reads = method in ("GET", "HEAD", "OPTIONS")
-    if _under(path, _ADMIN) and not (reads and _under(path, ("/v1/models",))):
+    if _under(path, _ADMIN) and not (reads and _under(path, _SHOWN)):
         return "admin"
     return "read" if reads or (method == "POST" and _under(path, _ASKING)) else "write"
 

@@ -18,6 +18,7 @@ from zhiyin.app.http.resources import (
     profile,
     recommend,
     search,
+    settings,
     similar,
     users,
 )
@@ -35,6 +36,7 @@ API_ROUTERS = tuple(
         profile,
         data,
         models,
+        settings,
         overview,
     )
 )

@@ -22,6 +22,7 @@ TAGS: list[dict[str, str]] = [
     {"name": "profile", "description": "Interests, with the facts they rest on."},
     {"name": "data", "description": "Export and erasure."},
     {"name": "models", "description": "Versions of the model, and trainings."},
+    {"name": "settings", "description": "What surfaces do: read and changed."},
     {"name": "health", "description": "Whether the service can answer, and what it counts."},
 ]
 """What the parts of the interface are about."""
@@ -185,6 +186,16 @@ Cursor = Annotated[
     ),
 ]
 """Where a page begins."""
+Containing = Annotated[
+    str,
+    Query(
+        max_length=200,
+        pattern=r"^[^\x00]*$",
+        description="Only those with this text in their id or attributes, in capitals or not.",
+        examples=["tent"],
+    ),
+]
+"""What a list is searched for."""
 IdempotencyKey = Annotated[
     str | None,
     Header(

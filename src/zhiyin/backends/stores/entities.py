@@ -74,12 +74,23 @@ class SqlEntityStore:
         sql = f"SELECT {', '.join(types)} FROM {TABLE_OF[kind].name} ORDER BY key"
         return self._database.query(sql, types, rows=self._count(TABLE_OF[kind]))
 
-    def page(self, kind: EntityKind, *, after: int | None, limit: int) -> pl.DataFrame:
+    def page(
+        self, kind: EntityKind, *, after: int | None, limit: int, containing: str = ""
+    ) -> pl.DataFrame:
         """See `EntityStore.page`."""
-        beyond = "" if after is None else f"WHERE key > {int(after)} "
-        columns = ", ".join(schema.ENTITIES)
-        sql = f"SELECT {columns} FROM {TABLE_OF[kind].name} {beyond}ORDER BY key LIMIT {int(limit)}"
-        return self._database.query(sql, schema.ENTITIES, rows=limit)
+        table = TABLE_OF[kind]
+        query = select(*(table.c[name] for name in schema.ENTITIES)).order_by(table.c.key)
+        if after is not None:
+            query = query.where(table.c.key > after)
+        if containing:
+            written = json.dumps(containing, ensure_ascii=False)[1:-1]
+            query = query.where(
+                table.c.id.icontains(containing, autoescape=True)
+                | table.c.attributes.icontains(written, autoescape=True)
+            )
+        with self._database.reading() as connection:
+            rows = [tuple(row) for row in connection.execute(query.limit(limit))]
+        return pl.DataFrame(rows, schema=schema.ENTITIES, orient="row")
 
     def delete(self, kind: EntityKind, entity_id: str) -> bool:
         """See `EntityStore.delete`."""

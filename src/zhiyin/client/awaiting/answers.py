@@ -16,7 +16,6 @@ from zhiyin.core.messages import (
     ProfileReset,
     ProfileView,
     SearchResult,
-    SurfaceView,
 )
 from zhiyin.core.slate import Slate
 
@@ -39,6 +38,7 @@ class Answers(Connected):
         boost: str = "",
         page_of: str = "",
         return_properties: bool | Sequence[str] = False,
+        weights: Mapping[str, float] | None = None,
         log: bool = True,
     ) -> Slate:
         """A slate for a user, or for an anonymous session.
@@ -56,6 +56,8 @@ class Answers(Connected):
             boost: Raises or lowers scores.
             page_of: The slate whose next page is asked for.
             return_properties: True for all attributes of each item, or names of them.
+            weights: What sources count for in place of the model's own weights; needs
+                ``log=False``.
             log: False for a slate that nobody is shown: no exposure is recorded.
         """
         body = given(
@@ -71,6 +73,7 @@ class Answers(Connected):
             boost=boost,
             page_of=page_of,
             return_properties=return_properties or None,
+            weights=weights,
             log=None if log else False,
         )
         return await self._transport.send(Call("POST", "/v1/recommend", Slate, body=body_of(body)))
@@ -105,12 +108,6 @@ class Answers(Connected):
         """A slate that was shown."""
         return await self._transport.send(
             Call("GET", at("/v1/slates", slate_id), Slate, repeatable=True)
-        )
-
-    async def read_surfaces(self) -> list[SurfaceView]:
-        """What each surface does, the built-in ones first."""
-        return await self._transport.send(
-            Call("GET", "/v1/surfaces", list[SurfaceView], repeatable=True)
         )
 
     async def read_map(self, *, limit: int = 10_000) -> ItemMap:

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from zhiyin.client.awaiting.base import Connected
-from zhiyin.client.calls import LINES, Call, Rows, at, body_of, fresh_key, line_of, rows_of
+from zhiyin.client.calls import LINES, Call, Rows, at, body_of, fresh_key, line_of, quoted, rows_of
 from zhiyin.core.messages import (
     EntitiesAccepted,
     EntityDeleted,
@@ -78,9 +78,17 @@ class Catalogue(Connected):
             Call("POST", "/v1/items", EntitiesAccepted, body=body, repeatable=True)
         )
 
-    async def list_items(self, *, limit: int = 100, cursor: str | None = None) -> ItemPage:
-        """A page of items; ask for the next one with its cursor."""
-        params = {"limit": limit, "cursor": cursor}
+    async def list_items(
+        self, *, limit: int = 100, cursor: str | None = None, containing: str = ""
+    ) -> ItemPage:
+        """A page of items; ask for the next one with its cursor.
+
+        Args:
+            limit: How many, at most.
+            cursor: That of the page before; None for the first page.
+            containing: Only items with this text in their id or attributes; "" for all.
+        """
+        params = {"limit": limit, "cursor": cursor, "containing": containing or None}
         return await self._transport.send(
             Call("GET", "/v1/items", ItemPage, params=params, repeatable=True)
         )
@@ -107,7 +115,7 @@ class Catalogue(Connected):
             if_match: The ETag that it must still have.
             only_new: Whether it must not be there yet.
         """
-        headers = {"If-Match": _quoted(if_match), "If-None-Match": "*" if only_new else None}
+        headers = {"If-Match": quoted(if_match), "If-None-Match": "*" if only_new else None}
         return await self._transport.send(
             Call(
                 "PUT",
@@ -129,7 +137,7 @@ class Catalogue(Connected):
                 at("/v1/items", item_id),
                 ItemRecord,
                 body=body_of(changes),
-                headers={"If-Match": _quoted(if_match)},
+                headers={"If-Match": quoted(if_match)},
                 repeatable=if_match is None,
             )
         )
@@ -141,7 +149,7 @@ class Catalogue(Connected):
                 "DELETE",
                 at("/v1/items", item_id),
                 EntityDeleted,
-                headers={"If-Match": _quoted(if_match)},
+                headers={"If-Match": quoted(if_match)},
                 repeatable=if_match is None,
             )
         )
@@ -157,9 +165,17 @@ class Catalogue(Connected):
             Call("POST", "/v1/users", EntitiesAccepted, body=body, repeatable=True)
         )
 
-    async def list_users(self, *, limit: int = 100, cursor: str | None = None) -> UserPage:
-        """A page of users; ask for the next one with its cursor."""
-        params = {"limit": limit, "cursor": cursor}
+    async def list_users(
+        self, *, limit: int = 100, cursor: str | None = None, containing: str = ""
+    ) -> UserPage:
+        """A page of users; ask for the next one with its cursor.
+
+        Args:
+            limit: How many, at most.
+            cursor: That of the page before; None for the first page.
+            containing: Only users with this text in their id or attributes; "" for all.
+        """
+        params = {"limit": limit, "cursor": cursor, "containing": containing or None}
         return await self._transport.send(
             Call("GET", "/v1/users", UserPage, params=params, repeatable=True)
         )
@@ -186,7 +202,7 @@ class Catalogue(Connected):
             if_match: The ETag that they must still have.
             only_new: Whether they must not be there yet.
         """
-        headers = {"If-Match": _quoted(if_match), "If-None-Match": "*" if only_new else None}
+        headers = {"If-Match": quoted(if_match), "If-None-Match": "*" if only_new else None}
         return await self._transport.send(
             Call(
                 "PUT",
@@ -208,7 +224,7 @@ class Catalogue(Connected):
                 at("/v1/users", user_id),
                 UserRecord,
                 body=body_of(changes),
-                headers={"If-Match": _quoted(if_match)},
+                headers={"If-Match": quoted(if_match)},
                 repeatable=if_match is None,
             )
         )
@@ -220,7 +236,7 @@ class Catalogue(Connected):
                 "DELETE",
                 at("/v1/users", user_id),
                 EntityDeleted,
-                headers={"If-Match": _quoted(if_match)},
+                headers={"If-Match": quoted(if_match)},
                 repeatable=if_match is None,
             )
         )
@@ -231,7 +247,3 @@ class Catalogue(Connected):
         return await self._transport.send(
             Call("POST", path, EventsAccepted, body=body, headers=headers, repeatable=True)
         )
-
-
-def _quoted(tag: str | None) -> str | None:
-    return None if tag is None else f'"{tag}"'

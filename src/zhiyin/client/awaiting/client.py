@@ -8,9 +8,10 @@ from __future__ import annotations
 from zhiyin.client.awaiting.administration import Administration
 from zhiyin.client.awaiting.answers import Answers
 from zhiyin.client.awaiting.catalogue import Catalogue
+from zhiyin.client.awaiting.surfaces import Surfaces
 
 
-class AsyncClient(Catalogue, Answers, Administration):
+class AsyncClient(Catalogue, Answers, Surfaces, Administration):
     """Asks a service; every route has its method.
 
     Made and closed as `zhiyin.client.awaiting.base.Connected`. Every method raises

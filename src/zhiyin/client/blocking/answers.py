@@ -13,7 +13,6 @@ from zhiyin.core.messages import (
     ProfileReset,
     ProfileView,
     SearchResult,
-    SurfaceView,
 )
 from zhiyin.core.slate import Slate
 
@@ -36,6 +35,7 @@ class Answers(Connected):
         boost: str = "",
         page_of: str = "",
         return_properties: bool | Sequence[str] = False,
+        weights: Mapping[str, float] | None = None,
         log: bool = True,
     ) -> Slate:
         """A slate for a user, or for an anonymous session.
@@ -53,6 +53,8 @@ class Answers(Connected):
             boost: Raises or lowers scores.
             page_of: The slate whose next page is asked for.
             return_properties: True for all attributes of each item, or names of them.
+            weights: What sources count for in place of the model's own weights; needs
+                ``log=False``.
             log: False for a slate that nobody is shown: no exposure is recorded.
         """
         body = given(
@@ -68,6 +70,7 @@ class Answers(Connected):
             boost=boost,
             page_of=page_of,
             return_properties=return_properties or None,
+            weights=weights,
             log=None if log else False,
         )
         return self._transport.send(Call("POST", "/v1/recommend", Slate, body=body_of(body)))
@@ -101,10 +104,6 @@ class Answers(Connected):
     def slate(self, slate_id: str) -> Slate:
         """A slate that was shown."""
         return self._transport.send(Call("GET", at("/v1/slates", slate_id), Slate, repeatable=True))
-
-    def read_surfaces(self) -> list[SurfaceView]:
-        """What each surface does, the built-in ones first."""
-        return self._transport.send(Call("GET", "/v1/surfaces", list[SurfaceView], repeatable=True))
 
     def read_map(self, *, limit: int = 10_000) -> ItemMap:
         """Where items lie, by who takes them; the most popular ones first.

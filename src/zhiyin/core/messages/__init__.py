@@ -41,7 +41,7 @@ from zhiyin.core.messages.queries import (
     Surface,
 )
 from zhiyin.core.messages.search import SearchHit, SearchResult
-from zhiyin.core.messages.surfaces import SurfaceView
+from zhiyin.core.messages.surfaces import SettingsView, SurfaceRemoved, SurfaceView
 
 __all__ = [
     "LONGEST_ID",
@@ -87,9 +87,11 @@ __all__ = [
     "SearchQuery",
     "SearchResult",
     "Seed",
+    "SettingsView",
     "Source",
     "StreamReport",
     "Surface",
+    "SurfaceRemoved",
     "SurfaceView",
     "TagEvidence",
     "Traffic",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from zhiyin.core.config import Config
 from zhiyin.core.messages.ids import EntityId
@@ -51,9 +51,20 @@ class RecommendQuery(Config):
     """Seed of the draw, for policies that draw."""
     explain: bool = False
     """Whether to add sources and evidence to each position."""
+    weights: dict[str, Annotated[float, Field(ge=0, le=100)]] = Field(
+        default_factory=dict[str, float], max_length=100
+    )
+    """What sources count for in place of the model's own weights, by the name of a member of
+    the blend or "ranker"; only with ``log`` false: what is shown is never of this kind."""
     log: bool = True
     """False for a slate that nobody is shown: no exposure is recorded, and no feedback or
     further page can name it."""
+
+    @model_validator(mode="after")
+    def _weights_only_for_looks(self) -> Self:
+        if self.weights and self.log:
+            raise ValueError("weights are for a look that nobody is shown: send log as false")
+        return self
 
 
 class RankQuery(Config):

@@ -114,13 +114,17 @@ class EntityStore(Protocol):
         """Every entity of a kind, in an order that does not depend on arrival."""
         ...
 
-    def page(self, kind: EntityKind, *, after: int | None, limit: int) -> pl.DataFrame:
+    def page(
+        self, kind: EntityKind, *, after: int | None, limit: int, containing: str = ""
+    ) -> pl.DataFrame:
         """The next entities by key: reading goes on where it was, whatever is written meanwhile.
 
         Args:
             kind: Users or items.
             after: Only keys above this one; None for the first page.
             limit: How many at most; fewer mean that the end is reached.
+            containing: Only those with this text in their id or their attributes, whether
+                in capitals or not; "" for all.
         """
         ...
 
@@ -221,6 +225,8 @@ class Shown(NamedTuple):
     """When, in milliseconds since the epoch."""
     item_ids: tuple[str, ...]
     """First place first."""
+    user_key: int | None = None
+    """For whom; None for an anonymous session."""
 
 
 @runtime_checkable
@@ -242,11 +248,11 @@ class ExposureLog(Protocol):
         """Every slate that was shown to a user, oldest first."""
         ...
 
-    def recent(self, user_key: int, *, since: int, limit: int) -> list[Shown]:
-        """The last slates that a user was shown, newest first.
+    def recent(self, user_key: int | None, *, since: int, limit: int) -> list[Shown]:
+        """The last slates that a user, or anybody, was shown, newest first.
 
         Args:
-            user_key: Whose.
+            user_key: Whose; None for everybody's.
             since: Only those made at this time or later, in milliseconds.
             limit: How many at most.
         """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from zhiyin.core.messages.surfaces import SurfaceView
+from zhiyin.pipeline.records import Record
 from zhiyin.pipeline.settings import Settings
 from zhiyin.pipeline.surfaces import BUILT_IN, MemorySettings, RuleSettings, SurfaceSettings
 
@@ -23,6 +24,7 @@ def surfaces_of(settings: Settings) -> list[SurfaceView]:
             built_in=name in BUILT_IN,
             does=list(_does(surface, settings)),
             settings=surface.model_dump(mode="json"),
+            etag=Record(name, surface.model_dump(mode="json")).tag,
         )
         for name, surface in settings.surfaces.items()
     ]
@@ -30,6 +32,11 @@ def surfaces_of(settings: Settings) -> list[SurfaceView]:
 
 def _does(surface: SurfaceSettings, settings: Settings) -> Iterator[str]:
     yield f"{surface.length} items: {_RECIPES[surface.recipe]}"
+    stated = surface.objective.stated
+    if stated:
+        exponents = surface.objective.model_dump()
+        names = (name if exponents[name] == 1 else f"{name}^{exponents[name]:g}" for name in stated)
+        yield f"by utility: {' * '.join(names)}"
     if surface.filter:
         yield f"only where {surface.filter}"
     yield from (f"scores times {boost}" for boost in surface.boosts)

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from zhiyin.app.http.access import Opened
 from zhiyin.app.http.documented import (
+    Containing,
     Cursor,
     IfMatch,
     IfNoneMatch,
@@ -82,13 +83,15 @@ def store_items(
     summary="List items",
     responses=answers(ItemPage(items=[_SHOWN], cursor="aTQ3MTE")),
 )
-def list_items(workspace: Opened, limit: Limit = 100, cursor: Cursor = None) -> ItemPage:
+def list_items(
+    workspace: Opened, limit: Limit = 100, cursor: Cursor = None, containing: Containing = ""
+) -> ItemPage:
     """Items page by page, in an order of their own.
 
     Cursors are stable: an item that is there all the time comes exactly once, whatever is
     stored or deleted meanwhile.
     """
-    records, further = workspace.records("item").page(cursor, limit)
+    records, further = workspace.records("item").page(cursor, limit, containing=containing)
     return ItemPage(items=[_record(r) for r in records], cursor=further)
 
 

@@ -20,7 +20,6 @@ from zhiyin.app.http.resources.events import name_events
 from zhiyin.core.messages import EventsAccepted, Feedback, RankQuery, RecommendQuery
 from zhiyin.core.slate import Position, Slate
 from zhiyin.pipeline.answering import answered
-from zhiyin.pipeline.slating.describing import SurfaceView, surfaces_of
 from zhiyin.pipeline.slating.query import read_context
 
 router = new_router("recommend")
@@ -43,17 +42,15 @@ SHOWN = Slate(
     odds="deterministic",
 )
 """A slate, for documentation."""
-_HOME = SurfaceView(
-    name="home",
-    built_in=True,
-    does=["10 items: what the user likes", "diverse in behaviour: dpp, 0.1"],
-    settings={"length": 10},
-).model_dump()
 _QUERIES: dict[str, Any] = {
     "user": {"summary": "For a known user", "value": {"user_id": "u-7", "n": 2}},
     "session": {
         "summary": "For an anonymous session",
         "value": {"session": ["tent-1", "bag-3"], "surface": "detail", "n": 2, "explain": True},
+    },
+    "what-if": {
+        "summary": "A look, with another rule; nothing is logged",
+        "value": {"user_id": "u-7", "filter": "price < 30", "explain": True, "log": False},
     },
 }
 _CANDIDATES: dict[str, Any] = {
@@ -159,16 +156,6 @@ def recommend_by_address(
     return _answer(slate)
 
 
-@router.get(
-    "/v1/surfaces",
-    summary="What each surface does",
-    responses=answers([_HOME], says="Every surface that is defined."),
-)
-def read_surfaces(workspace: Opened) -> list[SurfaceView]:
-    """The surfaces of the workspace's settings, the built-in ones first."""
-    return surfaces_of(workspace.settings)
-
-
 @router.post(
     "/v1/recommend",
     summary="A slate for a user or an anonymous session",
@@ -184,7 +171,10 @@ def recommend(
     ``slate_id``, for feedback, further pages and later evaluation. Every event that was
     acknowledged before counts.
     """
-    return _answer(workspace.recommend(query.user_id, **asked(query)))
+    engine = workspace.engine()
+    if query.weights:
+        engine = engine.weighed(query.weights)
+    return _answer(engine.recommend(query.user_id, **asked(query)))
 
 
 @router.post(
@@ -266,7 +256,7 @@ def give_feedback(
 
 def asked(query: RecommendQuery) -> dict[str, Any]:
     """The arguments of the engine: what the caller left as it is, is left out."""
-    given = query.model_dump(exclude={"user_id"}, exclude_defaults=True)
+    given = query.model_dump(exclude={"user_id", "weights"}, exclude_defaults=True)
     return {**given, "n": query.n}
 
 

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from zhiyin.app.http.access import Opened
 from zhiyin.app.http.documented import (
+    Containing,
     Cursor,
     IfMatch,
     IfNoneMatch,
@@ -69,13 +70,15 @@ def store_users(
     summary="List users",
     responses=answers(UserPage(users=[_SHOWN], cursor="aTQ3MTE")),
 )
-def list_users(workspace: Opened, limit: Limit = 100, cursor: Cursor = None) -> UserPage:
+def list_users(
+    workspace: Opened, limit: Limit = 100, cursor: Cursor = None, containing: Containing = ""
+) -> UserPage:
     """Users page by page, in an order of their own.
 
     Cursors are stable: a user who is there all the time comes exactly once, whoever is
     stored or deleted meanwhile.
     """
-    records, further = workspace.records("user").page(cursor, limit)
+    records, further = workspace.records("user").page(cursor, limit, containing=containing)
     return UserPage(users=[_record(r) for r in records], cursor=further)
 
 

@@ -1,0 +1,100 @@
+"""What is said in a conversation."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from zhiyin.core.config import Config
+from zhiyin.core.messages.ids import EntityId
+from zhiyin.core.slate import Frozen
+
+LONGEST_MESSAGE = 20_000
+"""Characters of a message at most; the first 2,000 are read."""
+
+
+class ChatMessage(Config):
+    """A message of a user."""
+
+    message: str = Field(max_length=LONGEST_MESSAGE)
+    """What is said, in any words; the first 2,000 characters are read."""
+    session_id: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    """The conversation, as the answer before named it; absent: a new one begins."""
+    user_id: EntityId | None = None
+    """Who speaks; absent for somebody unknown. A conversation belongs to whom it began with."""
+    n: Annotated[int, Field(ge=1, le=50)] = 5
+    """How many items a slate has."""
+    remember: bool = False
+    """The user's consent: what this message wishes enters their profile. Without it nothing
+    is kept, unless the message itself asks for it ("remember that …", 记住…)."""
+
+
+class ChatItem(Frozen):
+    """An item of an answer, from the engine."""
+
+    item_id: str
+    """The item."""
+    title: str = ""
+    """Its title; empty where it has none."""
+
+
+class ChatWish(Frozen):
+    """Something that every item keeps until the user takes it back."""
+
+    field: str
+    """Name of the attribute; "title" for a word."""
+    op: str
+    """has, lacks, <, <=, >, >= or ==."""
+    value: str | float
+    """By which value."""
+    or_else: list[str] = Field(default_factory=list[str])
+    """Further values of which one is enough."""
+
+
+class ChatAnswer(Frozen):
+    """The answer to a message."""
+
+    session_id: str
+    """The conversation: send it with the next message."""
+    user_id: str | None = None
+    """Whose it is."""
+    text: str
+    """The words."""
+    items: list[ChatItem] = Field(default_factory=list[ChatItem])
+    """The slate, best first; empty where nothing is shown."""
+    acts: list[str] = Field(default_factory=list[str])
+    """What the answer does: shows, asks, refuses, explains, describes, compares, lacks, admits,
+    unknown_item, resets, remembers, forgets."""
+    about: list[str] = Field(default_factory=list[str])
+    """The items that an explanation, description or comparison is of."""
+    wishes: list[ChatWish] = Field(default_factory=list[ChatWish])
+    """What is in force now."""
+    topic: str = ""
+    """What is searched for now."""
+    remembered: list[str] = Field(default_factory=list[str])
+    """What this message added to the user's profile, as tags or wishes; to be taken back by
+    `forget` at /v1/profile, or in words."""
+    ask_to_remember: bool = False
+    """Whether the user may be asked if this should be remembered: the message says a lasting
+    preference, and nothing was kept of it."""
+    tools: list[str] = Field(default_factory=list[str])
+    """Names of the tools that were used."""
+    made_by: str = "grammar"
+    """"grammar", or the id of the model that read what the grammar did not understand."""
+    fallbacks: list[str] = Field(default_factory=list[str])
+    """Paths that were taken because the usual one was not open; empty when all is well."""
+
+    @property
+    def item_ids(self) -> list[str]:
+        """The slate, by id."""
+        return [item.item_id for item in self.items]
+
+
+class ChatPiece(Frozen):
+    """A piece of an answer, as it is spoken."""
+
+    text: str = ""
+    """Further words."""
+    answer: ChatAnswer | None = None
+    """The whole answer, with the last piece."""
