@@ -69,7 +69,11 @@ def _judge(reading: Reading, match: re.Match[str], word: str) -> None:
         return
     price, before = reading.facts.record.get("price"), reading.facts.record.get("list_price")
     clause = reading.text[slice(*reading.clause(match.start()))]
-    if re.search("原价|list price|original price|regular price", clause) and price and before:
+    if (
+        re.search("原价|\\blist\\b|(?:original|regular|usual|full|old) price", clause)
+        and price
+        and before
+    ):
         if word in ("便宜", "cheaper", "less", "低", "省") and before > price:
             reading.cover(*match.span())
             return

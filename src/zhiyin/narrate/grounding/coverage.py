@@ -5,7 +5,16 @@ from __future__ import annotations
 import re
 
 from zhiyin.narrate.grounding.facts import OWN, Words
-from zhiyin.narrate.grounding.lexicon import HAN, WORD, plain_chinese, plain_english, stem
+from zhiyin.narrate.grounding.lexicon import (
+    HAN,
+    WORD,
+    common_chinese,
+    common_english,
+    phrase,
+    plain_chinese,
+    plain_english,
+    stem,
+)
 from zhiyin.narrate.grounding.reading import Reading
 
 _NEGATED = re.compile(
@@ -16,7 +25,8 @@ _NEGATED = re.compile(
 _NOT = re.compile(r"\b(?:no|not|without|never|non|nor)\b|n[’']t\b")
 _FREE = re.compile(r"[\s-]*free\b")
 _HAN_NEGATED = re.compile(
-    "(?:不含|不带|不是|不支持|不附|不可|不能|没有|并非|没|无|非|未|免|不|零)(?:任何)?$"
+    "(?:(?:不|未|没有|没|暂不|暂未)(?:接待|允许|提供|接受|包含|附带|支持|欢迎|适合|能带|可带|"
+    "可以带|能|可以|使用|添加|配|设)|不含|不带|不是|不支持|不附|不可|不能|没有|并非|没|无|非|未|免|不|零)(?:任何)?$"
 )
 _LONGEST = 8
 
@@ -42,6 +52,9 @@ def _english(reading: Reading, match: re.Match[str]) -> None:
         if not negated and not (own and root not in facts.denied.english):
             reading.find(*match.span(), "negation", "the record says the opposite")
         return
+    suffix = _FREE.match(after)
+    if suffix and any(phrase(match[0] + " free") in phrase(t) for t in facts.affirmed.texts):
+        return
     if negated and root in facts.affirmed.english and root not in plain_english():
         reading.find(*match.span(), "negation", "the record says the opposite")
         return
@@ -51,7 +64,21 @@ def _english(reading: Reading, match: re.Match[str]) -> None:
         return
     if _of_another(reading, match, root):
         return
+    if root in common_english() and not _is_called(reading, match):
+        return
     reading.find(*match.span(), "property", "neither record nor evidence says this")
+
+
+def _is_called(reading: Reading, match: re.Match[str]) -> bool:
+    """Whether a word is written like a name: large within a sentence of small words."""
+    if not reading.original[match.start()].isupper():
+        return False
+    start, end = reading.sentence(match.start())
+    if not reading.text[start : match.start()].strip(" “”\"'‘’(—-–"):
+        return False
+    words = [m for m in WORD.finditer(reading.text, start, end) if len(m[0]) > 3]
+    large = sum(reading.original[m.start()].isupper() for m in words)
+    return large * 2 <= len(words)
 
 
 def _is_suffix(before: str) -> bool:
@@ -98,7 +125,7 @@ def _chinese(reading: Reading, start: int, end: int) -> None:
 def _stands(reading: Reading, part: str, at: int) -> bool:
     if part in plain_chinese() or reading.facts.words[OWN].has_chinese(part):
         return True
-    if _denies(reading, part):
+    if part in common_chinese() or _denies(reading, part):
         return True
     subject = reading.subject(at)
     other = reading.facts.words.get(subject)
@@ -111,12 +138,12 @@ def _denies(reading: Reading, part: str) -> bool:
 
 def _negation(reading: Reading, start: int, end: int) -> None:
     part = reading.text[start:end]
-    if part in plain_chinese() or reading.is_covered(start, end):
+    if part in plain_chinese() or part in common_chinese() or reading.is_covered(start, end):
         return
     negated = bool(_HAN_NEGATED.search(reading.text[max(0, start - 5) : start]))
     own: Words = reading.facts.affirmed
     denied = _denies(reading, part) and not own.has_chinese(part)
-    if (denied and not negated and not _HAN_NEGATED.match(part[:1] + "")) or (
+    if (denied and not negated) or (
         negated and own.has_chinese(part) and not _denies(reading, part)
     ):
         reading.find(start, end, "negation", "the record says the opposite")

@@ -78,12 +78,14 @@ _LIKES = re.compile(
     r"baby|wife|husband|partner|birthday|skin|budget|allergy|degree)\b"
     r"|(?<![a-z])as an? (?=[a-z]+)|(?:你|您)(?:一直|最|总是|很|特别|平时|非常|都)*(喜欢|"
     r"爱|偏爱|钟爱|热爱|偏好|是一)"
+    r"|(?:你|您)(?:常|总|老|一直|平时|经常|习惯|向来)+(?:穿|用|喝|吃|买|去|玩|戴|做|看|听|读)"
     r"|(?:你|您)(?:家)?的?(最爱|孩子|宝宝|狗|猫|爱犬|爱猫|太太|先生|生日|肤质|皮肤|尺码|预算)|作为一?[名位个]?"
 )
 _IF = re.compile(r"(?:\bif|\bwhen|\bwhether|\bwho|\bthat|\bwhat|\bshould|\bwill|\bmay|"
     r"\bdo|\bthink|\bhope)\s*$"
                  r"|(?:如果|若|要是|假如|只要|当|是否|也许|或许|希望|要|让|愿|祝|会|"
                      r"猜)(?:你|您)?$")  # fmt: skip
+_ALL_OF = re.compile(r"^都?$|\s*(?:都|均|全)\w{0,2}$")
 _LIKED_FROM = 3.0
 _CART = re.compile(r"\b(?:in|to) your (?:cart|basket|bag)\b")
 
@@ -163,6 +165,8 @@ def _objects(reading: Reading, match: re.Match[str]) -> list[Mention]:
     if found and (other := _next_verb(text, match.end(), found[-1].end)):
         found = [mention for mention in found if mention.start < other]
     before = [m for m in reading.mentions if start <= m.start and m.end <= match.start()]
+    if not found and before and _ALL_OF.search(text, before[-1].end, match.start()):
+        return before
     which = re.search(
         r"(?:which|that|,)\s*(?:you[’'\w ]*)?$|[是,]\s*(?:你|您).*$", text[: match.start()]
     )
@@ -174,10 +178,20 @@ def _next_verb(text: str, start: int, end: int) -> int | None:
     return found.start() if found else None
 
 
+def _told(reading: Reading, match: re.Match[str]) -> bool:
+    """Whether what the profile holds is said in the same clause."""
+    clause = reading.text[slice(*reading.clause(match.start()))]
+    values = [str(f.get("value") or "").lower() for f in reading.facts.of("profile")]
+    return any(value and value in clause for value in values)
+
+
 def _taste(reading: Reading, match: re.Match[str]) -> None:
     if reading.is_covered(*match.span()) or _IF.search(reading.text[: match.start()]):
         return
     kinds = reading.facts.kinds
+    if match[0][-1:] in "穿用喝吃买去玩戴做看听读" and not _told(reading, match):
+        reading.find(*match.span(), "profile", "the user has not told this")
+        return
     liked = any(_is(deed, frozenset({"+"})) for deed in reading.facts.deeds)
     said = match[0].startswith(("as a", "作为")) or match[1] == "are" or match[3] == "是一"
     facts = (

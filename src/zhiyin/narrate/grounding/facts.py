@@ -14,6 +14,8 @@ from zhiyin.narrate.grounding.units import name_words, unit_of_field
 
 OWN = "own"
 """The item that a text is about, among the owners of facts."""
+LISTED = "#"
+"""Ends the field of a number that counts the values of an attribute."""
 _ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 _NO = {"no", "none", "false", "not", "无", "否", "没有", "不含"}
 _YES = {"yes", "true", "是", "有"}
@@ -183,13 +185,17 @@ class Facts:
         self.words[owner].add(value)
         self._dates(value)
         for claim in claims(low):
+            in_words = claim.dimension == "count" and not low[claim.start].isdigit()
+            if key in _CALLED and in_words:
+                continue  # a name like "Seven" counts nothing
             names = frozenset(stem(word) for word in name_words(key))
             self.numbers.append(Number(claim.value, claim.dimension, names, owner, key))
 
     def _number(self, key: str, value: float, owner: str, *, count: bool = False) -> None:
         dimension, factor = ("count", 1.0) if count else unit_of_field(key)
         names = frozenset(stem(word) for word in key.lower().split("_"))
-        self.numbers.append(Number(value * factor, dimension, names, owner, key))
+        field = f"{key}{LISTED}" if count else key
+        self.numbers.append(Number(value * factor, dimension, names, owner, field))
 
     def _name(self, value: object, owner: str, *, parts: bool = True) -> None:
         if not isinstance(value, str) or not value.strip():

@@ -54,6 +54,18 @@ def plain_chinese() -> frozenset[str]:
 
 
 @cache
+def common_english() -> frozenset[str]:
+    """Stems of everyday words that claim nothing, unless they are written as a name."""
+    return frozenset(stem(word) for word in _words("common-en.txt"))
+
+
+@cache
+def common_chinese() -> frozenset[str]:
+    """Everyday words of two characters and more that claim nothing."""
+    return frozenset(_words("common-zh.txt"))
+
+
+@cache
 def groups() -> tuple[Group, ...]:
     """Expressions that mean the same."""
     found: list[Group] = []

@@ -25,7 +25,19 @@ _ENGLISH = re.compile(rf"\b(?:(?:{_NAMED}|a (?=hundred|thousand|dozen|million))(
                       rf"(?:and (?=(?:{_NAMED})\b))?)+(?![a-z])")  # fmt: skip
 _HAN_DIGIT = {mark: at for at, mark in enumerate("零一二三四五六七八九")} | {"\u3007": 0, "两": 2}
 _HAN_POWER = {"十": 10, "百": 100, "千": 1000}
-_CHINESE = re.compile("[零〇一二两三四五六七八九十百千万亿]+|半(?=小时|年|天|个)")
+_CHINESE = re.compile(
+    "(?<!百分之)(?!百分之)[零〇一二两三四五六七八九十百千万亿]+|"
+    "半(?=小时|年|天|个|公斤|升|斤|米|分钟|千克|吨|公里|寸)"
+)
+_SHARE = re.compile(
+    "百分之([零一二三四五六七八九十百\\d.]+)|([一二三四五六七八九])成(?![为立长功员品熟就])"
+)
+_FRACTION = re.compile(
+    r"\b(?:(three) quarters of an? |(?:a )?(quarter) of an? |(half) (?:of )?an? )(?=[a-z])"
+)
+_CURRENCY_BEFORE = re.compile(r"\b(rmb|cny|usd|eur|gbp|jpy)\s*$")
+_TIMES = re.compile(r"\s*[x×*乘]\s*")
+_BELOW_ZERO = re.compile(r"(?:(?:^|[\s(])[-−]|零下|minus )$")
 _POWER_AFTER = re.compile(r"\s*(万|亿|k(?![a-z])|million|thousand)")
 _POWERS = {"万": 1e4, "亿": 1e8, "k": 1e3, "million": 1e6, "thousand": 1e3}
 _MORE = re.compile("[多余来几]")
@@ -34,7 +46,7 @@ _BEFORE = re.compile(
     r"less than|below|up to|at least|close to|just|~|大约|约|将近|接近|近|差不多|超过|超|不到|"
     r"不足|至少|最多|仅)\s*(?:a\s+)?[$€£¥]?\s*$"
 )
-_AFTER = re.compile(r"\s*(左右|以上|以下|上下|出头|\+|or so|or more|plus\b)")
+_AFTER = re.compile(r"\s*(左右|不到|以上|以下|上下|出头|\+|or so|or more|plus\b)")
 _SENSE = {
     **dict.fromkeys(
         "about around roughly approximately some ~ 大约 约 差不多 左右 上下 close".split(), "about"
@@ -80,13 +92,34 @@ def claims(text: str) -> list[Claim]:
             value = parse(match[0].strip(" -"))
             if value is not None:
                 spans.append((match.start(), end, value))
-    return _joined(text, [_claim(text, *span) for span in sorted(spans)])
+    found = [_claim(text, *span) for span in sorted(spans)]
+    return _joined(text, sorted(found + _shares(text), key=lambda claim: (claim.start, -claim.end)))
+
+
+def _shares(text: str) -> list[Claim]:
+    """Percentages in Chinese and fractions in English."""
+    found: list[Claim] = []
+    for match in _SHARE.finditer(text):
+        said = match[1] or ""
+        value = 10.0 * _HAN_DIGIT[match[2]] if match[2] else 0.0
+        if said:
+            value = float(said) if said[0].isdigit() else _chinese(said) or 0.0
+        found.append(Claim(*match.span(), value, "percent", "%"))
+    for match in _FRACTION.finditer(text):
+        value = 0.75 if match[1] else 0.25 if match[2] else 0.5
+        part = _claim(text, match.end() - 1, match.end() - 1, value)
+        if text.startswith("dozen", match.end()):
+            part = Claim(match.start(), match.end() + 5, 12 * value, "count")
+        if part.dimension != "count" or part.value > 1:
+            found.append(part._replace(start=match.start()))
+    return found
 
 
 def _claim(text: str, start: int, end: int, value: float) -> Claim:
     digits = text[start:end]
     step = 10.0 ** -len(digits.partition(".")[2]) if "." in digits else 1.0
-    if power := _POWER_AFTER.match(text, end):
+    power = _POWER_AFTER.match(text, end)
+    if power and not (power[1] == "k" and (value >= 1000 or power[0] != "k")):
         value, end, step = value * _POWERS[power[1]], power.end(), step * _POWERS[power[1]]
     sense = "exact"
     if more := _MORE.match(text, end):
@@ -94,17 +127,25 @@ def _claim(text: str, start: int, end: int, value: float) -> Claim:
     if before := _BEFORE.search(text[max(0, start - 16) : start]):
         sense = _SENSE.get(before[1], sense)
     unit, dimension, factor = "", "count", 1.0
-    if found := UNIT_AFTER.match(text, end):
+    if half := re.match(r"(?:[\s-]and[\s-]a[\s-]half)(?=[\s-][a-z])", text[end:]):
+        value, end = value + 0.5, end + half.end()
+    if re.match(r'" [a-z]', text[end : end + 3]) and value < 120:
+        unit, (dimension, factor), end = "inch", UNITS["inch"], end + 1
+    elif found := UNIT_AFTER.match(text, end):
         unit, end = found[1], found.end()
         dimension, factor = UNITS[unit]
     elif start and text[start - 1] in "$€£¥":
         unit, dimension, start = text[start - 1], "money", start - 1
+    elif code := _CURRENCY_BEFORE.search(text, max(0, start - 5), start):
+        unit, dimension, start = code[1], "money", code.start()
+    if dimension == "celsius" and (below := _BELOW_ZERO.search(text[max(0, start - 6) : start])):
+        value, start = -value, start - len(below[0].lstrip(" ("))
     value, end, unit, dimension, factor = _with_half(text, end, value, unit, dimension, factor)
     if after := _AFTER.match(text, end):
         sense, end = _SENSE.get(after[1], sense), after.end()
-    ordinal = text[max(0, start - 1) : start] == "第" or bool(
-        re.match(r"(st|nd|rd|th)\b", text[end:])
-    )
+    ordinal = text[max(0, start - 1) : start] == "第"
+    start -= ordinal
+    ordinal = ordinal or bool(re.match(r"(st|nd|rd|th)\b", text[end:]))
     return Claim(start, end, value * factor, dimension, unit, sense, ordinal, step * factor)
 
 
@@ -116,7 +157,7 @@ def _with_half(
         value, end = value + 0.5, end + half.end()
         if half[1]:
             unit, (dimension, factor) = half[1], UNITS[half[1]]
-    if text.startswith("半", end) and dimension in ("time", "months"):
+    if text.startswith("半", end) and dimension in ("time", "months", "volume", "mass", "length"):
         value, end = value + 0.5, end + 1
     elif text.startswith("个半小时", end):
         value, end, unit, (dimension, factor) = value + 0.5, end + 4, "小时", UNITS["小时"]
@@ -141,8 +182,24 @@ def _joined(text: str, found: list[Claim]) -> list[Claim]:
                 end=claim.end, value=last.value + claim.value, step=claim.step
             )
             continue
+        if last is not None and (joined := _pair(last, claim, between)):
+            result[-1:] = joined
+            continue
         result.append(claim)
     return result
+
+
+def _pair(last: Claim, claim: Claim, between: str) -> list[Claim]:
+    """Two numbers that are read together: "60 x 40 cm", "2h10"; empty where they are not."""
+    if last.unit == "h" and claim.dimension == "count" and not between and claim.value < 60:
+        return [last._replace(end=claim.end, value=last.value + 60 * claim.value)]
+    if _TIMES.fullmatch(between) and last.dimension == "count":
+        factor = UNITS[claim.unit][1] if claim.unit else 1.0
+        first = last._replace(
+            end=claim.start, value=last.value * factor, dimension=claim.dimension, unit=claim.unit
+        )
+        return [first, claim]
+    return []
 
 
 def _digits(text: str) -> float | None:

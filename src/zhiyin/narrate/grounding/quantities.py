@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Iterable
 
-from zhiyin.narrate.grounding.facts import OWN, Number
+from zhiyin.narrate.grounding.facts import LISTED, OWN, Number
 from zhiyin.narrate.grounding.lexicon import HAN, groups, phrase, plain_chinese, stem
 from zhiyin.narrate.grounding.numerals import Claim, claims
 from zhiyin.narrate.grounding.reading import Reading
@@ -137,11 +137,15 @@ def _count(reading: Reading, claim: Claim) -> str:
     if (held := _stock(reading, claim)) is not None:
         return "" if held else "quantity"
     noun = _noun(text, claim.end)
+    if "part" in noun and _known(reading, claim._replace(value=claim.value * 10)._replace(
+        dimension="percent")):  # fmt: skip
+        return ""
     numbers = [
         n for n in reading.facts.numbers if n.dimension not in ("money", "year") and _named(n, noun)
     ]
     subject = reading.subject(claim.start)
     fitting = [n for n in numbers if n.owner in (subject, "") and _agrees(n.value, claim)]
+    fitting = [n for n in fitting if not n.field.endswith(LISTED) or n.names & noun]
     if noun and any(n.names & noun for n in numbers):
         fitting = [n for n in fitting if n.names & noun]
     if fitting or _counted(reading, claim) or _difference(reading, claim):
@@ -150,7 +154,11 @@ def _count(reading: Reading, claim: Claim) -> str:
 
 
 def _series(reading: Reading, claim: Claim) -> bool:
-    return any(n.value == claim.value for n in reading.facts.numbers if "number" in n.names)
+    noun = _noun(reading.text, claim.end)
+    if any(n.value == claim.value and n.names & {"number", *noun} for n in reading.facts.numbers):
+        return True
+    before = claim._replace(value=claim.value - 1, sense="exact")
+    return claim.value > 2 and _counted(reading, before)
 
 
 def _since(reading: Reading, claim: Claim) -> bool:
@@ -158,9 +166,13 @@ def _since(reading: Reading, claim: Claim) -> bool:
     now = reading.facts.now
     if now is None or claim.dimension not in ("time", "months"):
         return False
+    if claim.dimension == "months" and re.match(r"\s*(?:ago|old|前)", reading.text[claim.end :]):
+        years = [n.value for n in reading.facts.numbers if n.dimension == "year"]
+        if any(_agrees(12 * (now.year - year), claim) for year in years):
+            return True
     day = 86400.0 if claim.dimension == "time" else 1 / 30.4
     return any(
-        abs((now - deed.when).days * day - claim.value) < max(day, 0.1 * claim.step)
+        abs((now - deed.when).days * day - claim.value) <= max(day, 0.1 * claim.step)
         for deed in reading.facts.deeds
         if deed.when
     )
@@ -193,10 +205,15 @@ def _noun(text: str, at: int) -> frozenset[str]:
     found: set[str] = set()
     if match := _NOUN.match(text, at):
         found |= {stem(part) for part in match.groups() if part} - _ANYBODY
-    after = text[at : at + 5].lstrip()
+    after = text[at : at + 6].lstrip()
+    bare = after.lstrip("位名个种款张部本件条台")
     for group in groups():
         english = {part for name in group.english for part in name.split()}
-        if found & english or any(after.startswith(name) for name in group.chinese if name != "人"):
+        if found & english or any(
+            after.startswith(name) or (len(name) > 1 and bare.startswith(name))
+            for name in group.chinese
+            if name != "人"
+        ):
             found |= english
     return frozenset(found)
 

@@ -7,6 +7,7 @@ import unicodedata
 from typing import NamedTuple
 
 from zhiyin.narrate.grounding.facts import OWN, Facts
+from zhiyin.narrate.grounding.numerals import claims
 
 _SENTENCE_END = re.compile(r"[。！？!?;；\n]|\.(?=\s|$)")
 _CLAUSE_END = re.compile(r"[。！？!?;；\n,，:：—]|\.(?=\s|$)")
@@ -93,11 +94,20 @@ class Reading:
         found: list[Mention] = []
         for name, owner in self.facts.names:
             for match in re.finditer(_bounded(name), self.text):
+                if _counts(self.original, match):
+                    continue
                 if not any(self.covered[match.start() : match.end()]):
                     self.cover(*match.span())
                     if owner:
                         found.append(Mention(*match.span(), owner))
         return sorted(found)
+
+
+def _counts(original: str, match: re.Match[str]) -> bool:
+    """Whether a name that is a numeral counts what follows: "Seven actors"."""
+    said = claims(match[0])
+    whole = bool(said) and (said[0].start, said[0].end) == (0, len(match[0]))
+    return whole and bool(re.match(r" [a-z]+s\b", original[match.end() :]))
 
 
 def _bounded(name: str) -> str:

@@ -11,6 +11,7 @@ _TABLE: dict[str, dict[float, str]] = {
     "mass": {
         0.001: "mg 毫克", 1: "g gram grams 克", 1000: "kg kilo kilos kilogram kilograms 公斤 千克",
         500: "斤", 28.349523125: "oz ounce ounces", 1_000_000: "吨",
+        453.59237: "lb lbs 磅",
     },
     "volume": {
         1: "ml millilitre millilitres milliliter milliliters 毫升", 10: "cl",
@@ -19,7 +20,7 @@ _TABLE: dict[str, dict[float, str]] = {
     "length": {
         1: "mm 毫米", 10: "cm centimetre centimetres centimeter centimeters 厘米 公分",
         1000: "m metre metres meter meters 米", 1_000_000: "km kilometre kilometres 公里 千米",
-        25.4: "inch inches 英寸 吋", 304.8: "ft feet foot",
+        25.4: "inch inches 英寸 吋 寸 ″", 304.8: "ft feet foot",
     },
     "time": {
         1: "s second seconds 秒 秒钟", 60: "min mins minute minutes 分钟",
@@ -31,6 +32,12 @@ _TABLE: dict[str, dict[float, str]] = {
     "frequency": {1: "hz 赫兹"},
     "noise": {1: "db 分贝"},
     "kelvin": {1: "k"},
+    "celsius": {1: "°c ℃ 摄氏度 度 degrees celsius"},
+    "energy": {1: "kcal 千卡 大卡 calories", 0.239: "kj 千焦"},
+    "turns": {1: "rpm 转"},
+    "pixels": {1: "像素 pixels", 1_000_000: "mp megapixel megapixels"},
+    "voltage": {1: "v volt volts 伏"},
+    "frames": {1: "fps 帧"},
     "light": {1: "lm lumen lumens 流明"},
     "storage": {1: "gb", 1024: "tb"},
     "charge": {1: "mah 毫安时"},
@@ -58,13 +65,16 @@ CURRENCY = {
 """Which currencies a sign can mean."""
 _ENGLISH = "|".join(sorted((u for u in UNITS if u.isascii() and u.isalpha()), key=len)[::-1])
 _CHINESE = "|".join(sorted((u for u in UNITS if not u.isascii()), key=len)[::-1])
-UNIT_AFTER = re.compile(rf"[\s-]*(?:(%|\$|€|£|(?:{_ENGLISH})(?![a-z])|{_CHINESE}))")
+UNIT_AFTER = re.compile(rf"[\s-]*(?:(%|\$|€|£|″|°c(?![a-z])|(?:{_ENGLISH})(?![a-z])|{_CHINESE}))")
 """A unit behind a number."""
 
 _MONEY = {"price", "cost", "fee", "msrp"}
 _YEARS = {"year", "published", "released", "updated", "founded", "vintage"}
-_NO_UNIT = {"s", "k", "day", "second", "in"}
-_LAST = {"in": UNITS["inch"], "k": UNITS["k"], "s": UNITS["s"]}
+_MINUTES = {"runtime", "duration"}
+_NO_UNIT = {"v", "s", "k", "day", "second", "in"}
+_LAST = {
+    "in": UNITS["inch"], "k": UNITS["k"], "s": UNITS["s"], "c": UNITS["°c"],
+}  # fmt: skip
 
 
 def unit_of_field(name: str) -> Unit:
@@ -74,6 +84,10 @@ def unit_of_field(name: str) -> Unit:
         return "money", 1.0
     if parts[0] in _YEARS and len(parts) == 1:
         return "year", 1.0
+    if parts[0] == "age" and parts[-1] not in UNITS:
+        return "months", 12.0
+    if parts[-1] in _MINUTES:
+        return "time", 60.0
     if parts[-1] in ("percent", "percentage", "pct"):
         return "percent", 1.0
     if parts[-1] in _LAST and len(parts) > 1:
