@@ -30,6 +30,7 @@ PAGES = {
     "models": "/models",
     "map": "/map",
     "surfaces": "/surfaces",
+    "settings": "/settings",
     "import": "/import",
     "experiments": "/experiments",
     "chat": "/chat",

@@ -56,6 +56,8 @@ def test_sections_that_stand_apart_are_found(tmp_path: Path) -> None:
         ({"filter": "price <"}, "surfaces.home.filter", "filter: Which items"),
         ({"diversity": {"method": "luck"}}, "surfaces.home.diversity.method", "method: How"),
         ({"rules": 7}, "surfaces.home.rules", "rules: "),
+        ({"boosts": [None]}, "TOML", "give texts"),
+        ({"filter": "\ud800"}, "TOML", "give texts"),
     ],
 )
 def test_what_cannot_be_used_is_told_by_its_key_and_nothing_is_written(

@@ -228,7 +228,8 @@ def settings_of(given: Mapping[str, Any], source: str) -> Settings:
             raise ConfigError(
                 f"{source}: no setting is named {where}", hint=_nearest(where)
             ) from error
-        raise ConfigError(f"{source}: {where}: {first['msg']}", hint=_meant(where)) from error
+        told = first["msg"].removeprefix("Value error, ")
+        raise ConfigError(f"{source}: {where}: {told}", hint=_meant(where)) from error
 
 
 def _meant(name: str) -> str:

@@ -82,8 +82,7 @@ class SettingsFile:
         with self._lock:
             expected.check(self.surface(name), f"the surface {name!r}")
             document = self._document()
-            _merge(_table(_table(document, _SECTION), name), changes)
-            self._write(document)
+            self._write(document, _table(_table(document, _SECTION), name), changes)
             return self.surface(name)
 
     def put(self, name: str, settings: Mapping[str, Any], *, expected: Expected) -> Record:
@@ -102,8 +101,7 @@ class SettingsFile:
             document = self._document()
             surfaces = _table(document, _SECTION)
             surfaces.pop(name, None)
-            _merge(_table(surfaces, name), settings)
-            self._write(document)
+            self._write(document, _table(surfaces, name), settings)
             return self.surface(name)
 
     def remove(self, name: str, *, expected: Expected) -> bool:
@@ -143,15 +141,30 @@ class SettingsFile:
                 f"{self.path} cannot be read: {error}", hint="mend the file, then try again"
             ) from error
 
-    def _write(self, document: tomlkit.TOMLDocument) -> None:
-        """Checks the file as it would be, and puts it in place."""
-        text = tomlkit.dumps(document)
-        settings_of(tomllib.loads(text), self.path.name)
+    def _write(
+        self,
+        document: tomlkit.TOMLDocument,
+        table: MutableMapping[str, Any] | None = None,
+        changes: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Lays changes over a table, checks the file as it would be, and puts it in place."""
+        try:
+            if table is not None:
+                _merge(table, changes or {})
+            text = tomlkit.dumps(document)
+            data = text.encode("utf-8")
+            sections = tomllib.loads(text)
+        except (TOMLKitError, ValueError, TypeError, RecursionError) as error:
+            raise ConfigError(
+                f"this cannot be written as TOML: {error}",
+                hint="give texts, numbers, true or false, lists and tables of them",
+            ) from error
+        settings_of(sections, self.path.name)
         mode = self.path.stat().st_mode & 0o777 if self.path.exists() else 0o644
         handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=".zhiyin-", suffix=".toml")
         try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
             os.chmod(name, mode)

@@ -21,7 +21,7 @@ INDIRECT = (
     *("train", "update", "starting", "running", "published", "refused", "cancelled", "failed"),
     *("behaviour", "wish", "pin", "mute", "group", "items", "users", "events"),
     *("Overview", "Slates", "Catalogue", "Users", "Profiles", "Models", "Map", "Surfaces"),
-    *("Import", "Experiments", "Chat"),
+    *("Import", "Experiments", "Chat", "Settings"),
 )
 """Sentences that reach `Words` by way of a variable."""
 

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, cast
 from urllib.parse import quote
 
+from zhiyin.app.console.comparing import moved
 from zhiyin.app.console.parts import box, button, link, meter, readable, text
 from zhiyin.app.console.titles import title_in
 from zhiyin.app.console.words import Words
@@ -99,19 +100,16 @@ def _named(k: int, position: Position, before: dict[str, int], words: Words) -> 
         text("span", k + 1, "number")
         title = title_in(position.item_id, position.properties)
         link(title, f"/items?item={quote(position.item_id, safe='')}", "title")
-        was = before.get(position.item_id)
-        if was is None:
-            text("span", words("new"), "zy-tag new")
-        elif was != k:
-            text("span", f"{'↑' if was > k else '↓'}{abs(was - k)}", "zy-tag").props[
-                "aria-label"
-            ] = words("was at place {n}", n=was + 1)
+        sign, told = moved(position.item_id, k, before, words)
+        if sign:
+            classes = "zy-tag" if position.item_id in before else "zy-tag new"
+            text("span", sign, classes).props["title"] = told
     picture = _picture(position)
     if picture:
         made = box("img", alt="", loading="lazy", referrerpolicy="no-referrer")
         made.props["src"] = picture
-    told: Any = position.properties.get("categories") or []
-    tags: list[object] = list(told) if isinstance(told, list) else [told]  # type: ignore[reportUnknownArgumentType]
+    tagged: Any = position.properties.get("categories") or []
+    tags: list[object] = list(tagged) if isinstance(tagged, list) else [tagged]  # type: ignore[reportUnknownArgumentType]
     with box("div", "zy-tags"):
         for tag in tags[:_MOST_TAGS]:
             text("span", readable(tag), "zy-tag")
@@ -151,6 +149,29 @@ def _odds(position: Position, widest: float, words: Words) -> None:
         told.format(score=f"{position.score:.4g}", propensity=f"{position.propensity:.3g}"),
         "zy-soft",
     )
+    if position.stages:
+        with box("details"):
+            text("summary", words("Stage by stage"))
+            _stages(position, words)
+
+
+def _stages(position: Position, words: Words) -> None:
+    """Score and place after each stage."""
+    names = {
+        "retrieval": words("Retrieval"),
+        "ranking": words("Ranker"),
+        "rules": words("Rules and policy"),
+    }
+    with box("table", "zy-table zy-stages"):
+        with box("thead"), box("tr"):
+            for column in (words("Stage"), words("Score"), words("Place")):
+                text("th", column).props["scope"] = "col"
+        with box("tbody"):
+            for stage in position.stages:
+                with box("tr"):
+                    text("td", names.get(stage.name, stage.name))
+                    text("td", f"{stage.score:.4g}")
+                    text("td", stage.place)
 
 
 def _picture(position: Position) -> str:

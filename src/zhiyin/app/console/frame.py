@@ -24,6 +24,7 @@ PLACES: tuple[tuple[str, str], ...] = (
     ("/models", "Models"),
     ("/map", "Map"),
     ("/surfaces", "Surfaces"),
+    ("/settings", "Settings"),
     ("/import", "Import"),
     ("/experiments", "Experiments"),
     ("/chat", "Chat"),

@@ -24,6 +24,10 @@ class Paged:
             if cursor is not None:
                 button(words("Next"), lambda: self._next(cursor))
 
+    async def _first_page(self) -> None:
+        self._cursors = [None]
+        await self._page()
+
     async def _next(self, cursor: str) -> None:
         self._cursors.append(cursor)
         await self._page()

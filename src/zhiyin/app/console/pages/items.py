@@ -48,6 +48,7 @@ class Catalogue(Paged):
         super().__init__()
         self._visit = visit
         self._words = visit.words
+        self._wanted = ""
 
     async def open(self) -> None:
         """Draws the search, the first page, and the item of the address."""
@@ -57,7 +58,8 @@ class Catalogue(Paged):
             wanted.classes("zy-input wide")
             wanted.on("keydown.enter", lambda: self._search(wanted.value or ""))
             button(words("Search"), lambda: self._search(wanted.value or ""), kind="main")
-            button(words("All items"), self._first_page)
+            button(words("Containing this text"), lambda: self._containing(wanted.value or ""))
+            button(words("All items"), lambda: self._containing(""))
         self._one = box("div")
         self._list = box("div")
         item = self._visit.query.get("item")
@@ -69,15 +71,21 @@ class Catalogue(Paged):
         else:
             await self._page()
 
-    async def _first_page(self) -> None:
-        self._cursors = [None]
-        await self._page()
+    async def _containing(self, wanted: str) -> None:
+        """Lists the items with a text in their id or attributes, as it is written."""
+        self._wanted = wanted.strip()
+        await self._first_page()
 
     async def _page(self) -> None:
         words = self._words
-        page = await self._visit.client.list_items(limit=_PAGE, cursor=self._cursors[-1])
+        page = await self._visit.client.list_items(
+            limit=_PAGE, cursor=self._cursors[-1], containing=self._wanted
+        )
         self._list.clear()
         with self._list:
+            if not page.items and self._wanted:
+                text("p", words("Nothing found."))
+                return
             if not page.items:
                 told = words("Import a catalogue first.")
                 empty(words("No items"), told, "zhiyin import --items items.csv")
@@ -89,7 +97,7 @@ class Catalogue(Paged):
     async def _search(self, wanted: str) -> None:
         words, wanted = self._words, wanted.strip()
         if not wanted:
-            await self._first_page()
+            await self._containing("")
             return
         self._list.clear()
         try:

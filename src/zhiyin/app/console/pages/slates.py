@@ -11,10 +11,22 @@ from urllib.parse import quote
 
 from nicegui import ui
 
+from zhiyin.app.console.comparing import draw_comparison
 from zhiyin.app.console.drawing import difference, draw_slate, examples
-from zhiyin.app.console.parts import box, button, card, download, empty, fault, text
+from zhiyin.app.console.parts import (
+    box,
+    button,
+    card,
+    download,
+    empty,
+    fault,
+    guarded,
+    link,
+    text,
+)
 from zhiyin.app.console.titles import title_in, titles_of
 from zhiyin.app.console.visits import Visit
+from zhiyin.app.console.weighing import Weighing, is_ranked, own_weights
 from zhiyin.client import InvalidError, ServiceError
 from zhiyin.core.slate import Slate
 
@@ -30,6 +42,7 @@ class Question:
         filter: Only items for which this holds.
         boost: What scores are multiplied with.
         events: Items that were looked at in the what-if session, oldest first.
+        weights: What sources count for, where that differs from the model.
     """
 
     user: str = ""
@@ -39,10 +52,12 @@ class Question:
     boost: str = ""
     events: list[str] = field(default_factory=list[str])
 
+    weights: dict[str, float] = field(default_factory=dict[str, float])
+
     @property
     def is_changed(self) -> bool:
         """Whether it differs from what the user would get."""
-        return bool(self.filter or self.boost or self.events)
+        return bool(self.filter or self.boost or self.events or self.weights)
 
 
 async def build(visit: Visit) -> None:
@@ -121,6 +136,10 @@ class Inspector:
                 button(words("Take everything back"), self._reset)
             self._found = box("div", "zy-row")
             self._events = box("div", "zy-row")
+            self._sources = box("div")
+            self._keeping = box("div", "zy-row")
+        own = own_weights(await self._visit.client.list_models())
+        self._weighing = Weighing(words, own, self._weigh)
         self._head = box("div", "zy-row")
         self._state = box("div", role="status")
         self._place = box("div")
@@ -139,6 +158,10 @@ class Inspector:
         if getattr(self._question, name) != value:
             setattr(self._question, name, value)
             await self.follow()
+
+    async def _weigh(self) -> None:
+        self._question.weights = self._weighing.values
+        await self.follow()
 
     async def follow(self) -> None:
         """Asks for the slate anew; only the newest question's answer is drawn."""
@@ -170,6 +193,7 @@ class Inspector:
             session=question.events if changed else (),
             filter=question.filter if changed else "",
             boost=question.boost if changed else "",
+            weights=question.weights if changed else None,
             explain=changed,
             return_properties=True,
             log=False,
@@ -226,6 +250,7 @@ class Inspector:
                 text("p", f"{rule.rule}: {rule.lost_to}. {rule.why}", "zy-soft")
             if question.is_changed:
                 text("p", difference(slate, usual, titles, words))
+                draw_comparison(slate, usual, titles, words)
         with self._events:
             for k, item in enumerate(question.events):
                 button(
@@ -235,14 +260,52 @@ class Inspector:
                     label=words("Take the event on {item} back", item=titles.get(item, item)),
                 )
         self._offer(slate)
+        self._keep()
         with self._place:
             if not slate.positions:
                 told = words("Nothing is left: the filter may be too narrow, or all was seen.")
                 empty(words("An empty slate"), told)
             draw_slate(slate, usual, titles, words, as_list=self._as_list, look_at=self._look_at)
 
+    def _keep(self) -> None:
+        """Offers to make the rule that is tried one of the surface."""
+        words, question = self._words, self._question
+        self._keeping.clear()
+        if not (question.filter or question.boost):
+            return
+        with self._keeping:
+            button(
+                words("Make this a rule of {surface}", surface=question.surface),
+                guarded(self._make_rule, words),
+                kind="main",
+            )
+            text("span", words("For everybody, from the next slate on."), "zy-soft")
+
+    async def _make_rule(self) -> None:
+        question, client = self._question, self._visit.client
+        surface = await client.read_surface(question.surface)
+        changes: dict[str, Any] = {}
+        if question.filter:
+            both = [surface.settings.get("filter"), question.filter]
+            changes["filter"] = " and ".join(
+                f"({one})" if all(both) else one for one in both if one
+            )
+        if question.boost:
+            changes["boosts"] = [*surface.settings.get("boosts", []), question.boost]
+        await client.patch_surface(question.surface, changes, if_match=surface.etag)
+        told = self._words("Done: {surface} follows this rule now.", surface=question.surface)
+        ui.notify(told, type="positive")
+        self._usual = None
+        await self._reset()
+        with self._keeping:
+            where = f"/surfaces?edit={quote(question.surface, safe='')}"
+            link(self._words("See or change the rules of {surface}", surface=surface.name), where)
+
     def _offer(self, slate: Slate) -> None:
-        """Rules to try, made from what the slate holds."""
+        """Rules and weights to try, made from what the slate holds."""
+        if not self._sources.default_slot.children:
+            with self._sources:
+                self._weighing.draw(ranked=is_ranked(slate))
         if self._examples.default_slot.children:
             return
         with self._examples:
@@ -267,6 +330,8 @@ class Inspector:
         self._question.filter = self._question.boost = ""
         self._filter.set_value("")
         self._boost.set_value("")
+        self._weighing.reset()
+        self._question.weights = {}
         self._found.clear()
         await self.follow()
 

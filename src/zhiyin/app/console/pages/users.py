@@ -7,7 +7,7 @@ from urllib.parse import quote
 from nicegui import ui
 
 from zhiyin.app.console.paging import Paged
-from zhiyin.app.console.parts import box, button, card, empty, fault, fields, link, readable
+from zhiyin.app.console.parts import box, button, card, empty, fault, fields, link, readable, text
 from zhiyin.app.console.parts import table as draw_table
 from zhiyin.app.console.visits import Visit
 from zhiyin.client import ServiceError
@@ -32,17 +32,17 @@ class Users(Paged):
         super().__init__()
         self._visit = visit
         self._words = visit.words
+        self._wanted = ""
 
     async def open(self) -> None:
         """Draws the look-up and the first page."""
         words = self._words
         with box("div", "zy-form", role="search"):
-            wanted = ui.input(words("The id of a user")).props("outlined dense")
-            wanted.classes("zy-input wide")
-            wanted.on("keydown.enter", lambda: self._look_at((wanted.value or "").strip()))
-            button(
-                words("Look up"), lambda: self._look_at((wanted.value or "").strip()), kind="main"
-            )
+            wanted = ui.input(words("A text in the id or the attributes")).props("outlined dense")
+            wanted.classes("zy-input wide").props["autocomplete"] = "off"
+            wanted.on("keydown.enter", lambda: self._search(wanted.value or ""))
+            button(words("Search"), lambda: self._search(wanted.value or ""), kind="main")
+            button(words("Everybody"), lambda: self._search(""))
         self._one = box("div")
         self._list = box("div")
         user = self._visit.query.get("user")
@@ -50,11 +50,21 @@ class Users(Paged):
             await self._look_at(user)
         await self._page()
 
+    async def _search(self, wanted: str) -> None:
+        self._wanted = wanted.strip()
+        self._one.clear()
+        await self._first_page()
+
     async def _page(self) -> None:
         words = self._words
-        page = await self._visit.client.list_users(limit=_PAGE, cursor=self._cursors[-1])
+        page = await self._visit.client.list_users(
+            limit=_PAGE, cursor=self._cursors[-1], containing=self._wanted
+        )
         self._list.clear()
         with self._list:
+            if not page.users and self._wanted:
+                text("p", words("Nothing found."))
+                return
             if not page.users:
                 told = words("Users are known once somebody did something, or was imported.")
                 empty(words("No users"), told, "zhiyin import --events events.csv")
