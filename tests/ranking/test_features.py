@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import polars as pl
 import pytest
 
 from zhiyin.core.errors import ArtifactError
@@ -14,6 +15,7 @@ from zhiyin.ranking.features import Asked, FeatureSet, Known, last_times
 
 DAY = 86_400_000
 USERS, ITEMS, EVENTS = 40, 30, 900
+DEVICES = ("phone", "desk", "tv")
 
 
 def log(*, seed: int = 0, days: int = 200) -> Histories:
@@ -45,7 +47,7 @@ def known(histories: Histories, *, seed: int = 0) -> Known:
         {"price": price},
         {"text": vectors},
         ("blend", "ease"),
-        ("device",),
+        pl.DataFrame({"device": np.array(DEVICES)[histories.items % 3]}),
         impressions=True,
     )
 
@@ -63,7 +65,7 @@ def asked(histories: Histories, *, c: int = 12, seed: int = 1) -> Asked:
         last_times(histories),
         rng.integers(1, 20, size=(q, c)).astype(np.float32),
         rng.integers(0, 3, size=(q, c)).astype(np.float32),
-        {"device": rng.integers(3, size=q).astype(np.float32)},
+        tuple({"device": DEVICES[at]} for at in rng.integers(3, size=q)),
     )
 
 
@@ -275,7 +277,7 @@ def test_queries_after_the_last_event_find_what_counting_finds(features: Feature
             np.concatenate([first.now, early.now]),
             np.vstack([first.places, early.places]),
             np.vstack([first.shown, early.shown]),
-            {"device": np.repeat(first.context["device"], 2)},
+            first.context * 2,
         )
     )  # one query before the end: all of them are counted
     alone = features.compute(first)

@@ -178,6 +178,20 @@ def empty_histories(q: int, n_items: int) -> Histories:
     )
 
 
+def by_user(
+    users: NDArray[np.integer], order: NDArray[np.int64] | None = None
+) -> NDArray[np.int64]:
+    """Where each event of the histories of flat columns stood among the columns' rows.
+
+    Args:
+        users: User index per event, shape (events,).
+        order: Sort key within a user; None for the order of the rows.
+    """
+    if order is None:
+        return np.argsort(users, kind="stable")
+    return np.lexsort((order, users))
+
+
 def histories_from_columns(
     users: NDArray[np.integer],
     items: NDArray[np.integer],
@@ -200,10 +214,7 @@ def histories_from_columns(
             and treat it as meaningless.
         order_is_time: Whether ``order`` holds milliseconds, to be kept as ``times``.
     """
-    if order is None:
-        sort = np.argsort(users, kind="stable")
-    else:
-        sort = np.lexsort((order, users))
+    sort = by_user(users, order)
     counts = np.bincount(users, minlength=n_users)
     return Histories(
         np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from zhiyin.core.candidates import TrainingData
-from zhiyin.core.histories import Histories
+from zhiyin.core.histories import Floats, Histories
+from zhiyin.data.slates import Slates
 from zhiyin.data.splits import Fold, fold, validation_mask
 from zhiyin.data.vocabulary import Vocabulary
 
@@ -37,6 +38,11 @@ class Dataset:
             order, a column per attribute (title, text, categories, brand, price, …); None
             where nothing is.
         user_attributes: The same of users.
+        facts: What each event tells beside, a row per event of ``histories``, in their order;
+            columns as in `zhiyin.data.facts`. None where nothing is known.
+        slates: The slates that were shown; None where nobody kept them.
+        item_values: What a conversion of each item is worth by the catalogue, float32 of shape
+            (items,), NaN for unknown; None where the catalogue does not say.
     """
 
     users: Vocabulary
@@ -52,6 +58,24 @@ class Dataset:
     held_out: NDArray[np.bool_] | None = None
     item_attributes: pl.DataFrame | None = None
     user_attributes: pl.DataFrame | None = None
+    facts: pl.DataFrame | None = None
+    slates: Slates | None = None
+    item_values: Floats | None = None
+
+    def without(self, held: NDArray[np.bool_], train: Histories) -> Dataset:
+        """The data set as it stands without some events, and without the slates they answer.
+
+        Args:
+            held: Which events go, bool of shape (events,).
+            train: The histories without them.
+        """
+        facts, slates = self.facts, self.slates
+        if facts is not None:
+            if slates is not None:  # whoever answered them is not known any more
+                gone = set(facts.filter(pl.Series(held))["slate"].drop_nulls())
+                slates = slates.keep(np.array([i not in gone for i in slates.ids], dtype=np.bool_))
+            facts = facts.filter(pl.Series(~held))
+        return replace(self, histories=train, facts=facts, slates=slates, held_out=None)
 
     def validation(self, *, seed: int) -> Fold:
         """The events divided for choosing: what the protocol holds out, else the default.
@@ -62,10 +86,18 @@ class Dataset:
         return fold(self.histories, self.kept_out(seed=seed))
 
     def kept_out(self, *, seed: int) -> NDArray[np.bool_]:
-        """The events that `validation` keeps out of training, bool of shape (events,)."""
+        """The events that `validation` keeps out of training, bool of shape (events,).
+
+        Where events tell of conversions, everything that a user did with a held-out item is
+        held out with it: who viewed and then bought is asked for as somebody who did neither.
+        """
         if self.held_out is not None:
             return self.held_out
-        return validation_mask(self.histories, seed=seed)
+        mask = validation_mask(self.histories, seed=seed)
+        if self.facts is None or not self.facts["converted"].any():
+            return mask
+        pairs = self.histories.rows * np.int64(self.histories.n_items) + self.histories.items
+        return np.isin(pairs, pairs[mask])
 
     def training_data(self, histories: Histories | None = None) -> TrainingData:
         """What a retriever sees: these histories, or the part of them given."""

@@ -139,12 +139,14 @@ class Fold:
             has in ``train``.
         seen: Held-out events left out because the row has their item in ``train``.
         repeated: Held-out events left out because the row has their item in ``test``.
+        held: What was divided by, bool of shape (events,).
     """
 
     train: Histories
     test: Histories
     seen: int
     repeated: int
+    held: Mask
 
 
 def fold(histories: Histories, held_out: Mask) -> Fold:
@@ -160,4 +162,5 @@ def fold(histories: Histories, held_out: Mask) -> Fold:
         test.where(fresh & first),
         seen=int((~fresh).sum()),
         repeated=int((fresh & ~first).sum()),
+        held=held_out,
     )

@@ -11,20 +11,36 @@ from numpy.typing import NDArray
 
 from zhiyin.core import schema
 from zhiyin.core.errors import NotEnoughDataError
-from zhiyin.core.histories import histories_from_columns
-from zhiyin.core.protocols import EntityStore, EventStore
+from zhiyin.core.histories import by_user, histories_from_columns
+from zhiyin.core.protocols import EntityStore, EventStore, ExposureLog
 from zhiyin.data import attribute_table
 from zhiyin.data.dataset import Dataset, category_pairs
+from zhiyin.data.facts import facts_of
 from zhiyin.data.ordering import by_time
+from zhiyin.data.slates import slates_of
 from zhiyin.data.vocabulary import Vocabulary
 from zhiyin.pipeline.freshness import freshness
 from zhiyin.pipeline.settings import EventSettings
 
-_COLUMNS = ["user_key", "item_key", "type", "timestamp", "position", "value"]
+_COLUMNS = ["user_key", "item_key", "type", "timestamp", "position", "value", "query", "context"]
+MOST_SLATES = 200_000
+"""Slates that are read for learning, the newest."""
 
 
-def load_dataset(events: EventStore, entities: EntityStore, *, settings: EventSettings) -> Dataset:
+def load_dataset(
+    events: EventStore,
+    entities: EntityStore,
+    *,
+    settings: EventSettings,
+    exposures: ExposureLog | None = None,
+) -> Dataset:
     """Everything the store knows, as one data set.
+
+    Args:
+        events: The log.
+        entities: The users and items.
+        settings: What events mean.
+        exposures: What was shown; None where nobody learns from it.
 
     Raises:
         NotEnoughDataError: There is no item to recommend. Items without events are enough:
@@ -53,15 +69,22 @@ def load_dataset(events: EventStore, entities: EntityStore, *, settings: EventSe
     titles, categories = catalogue_columns(items_frame)
     pairs, names = category_pairs(items, categories)
     as_of = ordered.frame["timestamp"].max() if ordered.column == "timestamp" else 0
-    histories = histories_from_columns(
+    rows, order = (
         users.locate(ordered.frame["user_key"].to_numpy()),
+        _order(ordered.frame, ordered.column),
+    )
+    histories = histories_from_columns(
+        rows,
         items.locate(ordered.frame["item_key"].to_numpy()),
         event_weights(ordered.frame, settings=settings, as_of=int(as_of or 0)),  # type: ignore[arg-type]
         n_users=len(users),
         n_items=len(items),
-        order=_order(ordered.frame, ordered.column),
+        order=order,
         order_is_time=ordered.column == "timestamp",
     )
+    facts = facts_of(ordered.frame, conversions=settings.conversions, dwell=settings.dwell)
+    shown = [] if exposures is None else exposures.recent(None, since=0, limit=MOST_SLATES)
+    attributes = attribute_table.from_json(items, items_frame)
     dropped = {
         "without an item": frame.height - linked.height,
         "of a deleted user or item": linked.height - living.height,
@@ -78,11 +101,25 @@ def load_dataset(events: EventStore, entities: EntityStore, *, settings: EventSe
         {reason: n for reason, n in dropped.items() if n},
         ordered.column,
         last_seq,
-        item_attributes=attribute_table.from_json(items, items_frame),
+        item_attributes=attributes,
         user_attributes=attribute_table.from_json(
             users, entities.scan("user").filter(pl.col("id").is_in(users.ids))
         ),
+        facts=None if facts is None else facts[by_user(rows, order)],
+        slates=slates_of(shown, users=users, items=items) if shown else None,
+        item_values=_worth(attributes, settings.value_column),
     )
+
+
+def _worth(attributes: pl.DataFrame | None, column: str) -> NDArray[np.float32] | None:
+    """What a conversion of each item is worth by a column of the catalogue."""
+    if attributes is None or column not in attributes.columns:
+        return None
+    if not (attributes[column].dtype.is_numeric() or attributes[column].dtype == pl.String):
+        return None
+    worth = attributes[column].cast(pl.Float32, strict=False).to_numpy().copy()
+    worth[~(np.isfinite(worth) & (worth >= 0))] = np.nan
+    return worth if np.isfinite(worth).any() else None
 
 
 def event_weights(

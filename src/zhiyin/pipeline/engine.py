@@ -25,6 +25,7 @@ from zhiyin.pipeline.evidence import with_evidence
 from zhiyin.pipeline.fresh_items import FreshItems
 from zhiyin.pipeline.likeness import Neighbour, items_like, users_like
 from zhiyin.pipeline.live_histories import LiveHistories
+from zhiyin.pipeline.ordering import Ordering, with_estimates
 from zhiyin.pipeline.ranker.stage import at_items
 from zhiyin.pipeline.settings import Settings
 from zhiyin.pipeline.slating import Opening, Slated, SlateQuery, liked_by_all, make_slater
@@ -190,15 +191,19 @@ class Engine:
         with stage("rules"):
             opening = self._slater.open(query, self.items)
         past = opening.remembered
-        recipe = opening.surface.settings.recipe
+        surfaced = opening.surface.settings
+        recipe = surfaced.recipe
         alone = recipe == "session" and len(session) > 0
         with stage("history"):
             since = self._histories.since(user_id)
             queries = self._query(user_id, since, session, now)
             asked = self._query(None, (), session, now) if alone else queries
         parts: dict[str, Floats] = {}
+        read = self.trained.ranker is not None or bool(surfaced.objective.stated)
         with stage("retrieve"):
-            scores, fallbacks = self._scores(asked, None if alone else user_id, keep=parts)
+            scores, fallbacks = self._scores(
+                asked, None if alone else user_id, keep=parts if read else None
+            )
         if recipe == "popular":
             scores[0], fallbacks = liked_by_all(self.trained, len(self.items)), []
         elif recipe == "session" and not alone:
@@ -208,7 +213,7 @@ class Engine:
         with stage("rank"):
             candidates = self._candidates(scores, parts)
             if recipe != "popular":
-                candidates = self._ranked(candidates, asked, query)
+                candidates = self._ranked(candidates, asked, query, surfaced)
         with stage("policy"):
             slated = self._slated(candidates, opening, scores)
         positions = self._positions(slated)
@@ -224,6 +229,7 @@ class Engine:
                 ranked=candidates,
             )
             positions = [_without_erased(position) for position in positions]
+            positions = with_estimates(positions, candidates, self.items)
         slate = Slate(
             slate_id=self._new_id(),
             user_id=user_id,
@@ -280,7 +286,8 @@ class Engine:
         order = np.lexsort((vocabulary.tie_order[rows], -scores[0, rows]))
         picked = rows[order][None]
         best = Candidates(picked, scores[:, rows[order]], _said_of(picked, parts))
-        best = self._ranked(best, queries, SlateQuery(user_id, surface, now, len(asked), session))
+        query = SlateQuery(user_id, surface, now, session=session, context=context or {})
+        best = self._ranked(best, queries, query, SurfaceSettings())
         found: list[int] = best.items[0].tolist()
         values: list[float] = best.scores[0].tolist()
         pairs = zip(found, values, strict=True)
@@ -422,18 +429,18 @@ class Engine:
         best = top_k(scores, k=CANDIDATES, tie_order=self.items.tie_order)
         return Candidates(best.items, best.scores, _said_of(best.items, parts))
 
-    def _ranked(self, candidates: Candidates, queries: Queries, query: SlateQuery) -> Candidates:
-        """The candidates as the ranker orders them, best first, where one was learned."""
-        ranker = self.trained.ranker
-        return candidates if ranker is None else ranker.order(candidates, queries, now=query.now)
+    def _ranked(
+        self, found: Candidates, queries: Queries, query: SlateQuery, settings: SurfaceSettings
+    ) -> Candidates:
+        """The candidates as the ranker, and the surface's objective, order them, best first."""
+        order = Ordering(self.trained, self._stores.exposures, self.items)
+        return order.of(found, queries, query, settings)
 
     def _scores(
         self, queries: Queries, user_id: str | None, *, keep: dict[str, Floats] | None = None
     ) -> tuple[Floats, list[str]]:
         known, profile = len(queries.histories.items), 0.0
         expected = None if known else self._expected(user_id)
-        if self.trained.ranker is None:
-            keep = None
         scores = self._fresh.score(queries, expected=expected, keep=keep)
         if self._tastes is not None and user_id is not None:
             leaning = lean(scores, self._tastes, user_id, items=self.items, n_events=known)

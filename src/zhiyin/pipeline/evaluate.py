@@ -174,7 +174,7 @@ def _before(dataset: Dataset, parts: Fold) -> Dataset:
     """The data set as it stood before what is held out."""
     times = parts.train.times
     newest = dataset.as_of if times is None else int(times.max())
-    return dataclasses.replace(dataset, histories=parts.train, as_of=newest, held_out=None)
+    return dataclasses.replace(dataset.without(parts.held, parts.train), as_of=newest)
 
 
 def _counted(dataset: Dataset, parts: Fold) -> dict[str, int]:

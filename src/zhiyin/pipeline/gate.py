@@ -107,7 +107,7 @@ def hold_back(
     parts = fold(histories, held)
     if int((parts.test.lengths > 0).sum()) < _LEAST_USERS // 2:
         return None
-    return Trial(replace(dataset, histories=parts.train, held_out=None), parts, fresh)
+    return Trial(dataset.without(held, parts.train), parts, fresh)
 
 
 def judge(

@@ -118,6 +118,29 @@ class ExplorationSettings(Config):
     """Candidates beyond the slate's length that may be drawn."""
 
 
+class ObjectiveSettings(Config):
+    """What a surface wants of the items it shows: exponents of ctr, cvr, value and dwell.
+
+    The utility of showing an item is ctr^click * cvr^conversion * value^value * dwell^dwell.
+    An exponent that is 0 leaves its factor out; where all are, the order of scores stays, and
+    nothing is estimated.
+    """
+
+    click: float = Field(default=0.0, ge=0, le=10)
+    """Exponent of ctr, the probability that the user turns to the item."""
+    conversion: float = Field(default=0.0, ge=0, le=10)
+    """Exponent of cvr, the probability of a conversion once they did."""
+    value: float = Field(default=0.0, ge=0, le=10)
+    """Exponent of what a conversion is worth."""
+    dwell: float = Field(default=0.0, ge=0, le=10)
+    """Exponent of the seconds that the user stays."""
+
+    @property
+    def stated(self) -> tuple[str, ...]:
+        """The exponents above 0."""
+        return tuple(name for name, exponent in self.model_dump().items() if exponent)
+
+
 class SurfaceSettings(Config):
     """One place where slates appear."""
 
@@ -131,6 +154,9 @@ class SurfaceSettings(Config):
     on_empty: Literal["empty", "relax"] = "empty"
     """What is done when the filter of a request leaves nothing: answer an empty slate, or give
     that filter up (not the surface's own). Both are told in the slate's fallbacks."""
+    objective: ObjectiveSettings = ObjectiveSettings()
+    """What candidates are put in order by, such as { click = 1.0, conversion = 1.0,
+    value = 0.5 }; empty: by their scores. The model must have learned what is named here."""
     boosts: tuple[BoostText, ...] = ()
     """What scores are multiplied with, as expressions."""
     debias: DebiasSettings = DebiasSettings()

@@ -18,10 +18,11 @@ from zhiyin.models.hybrid.blend import Blend, Member
 from zhiyin.pipeline.content import Content
 from zhiyin.pipeline.encoding import installed_encoder
 from zhiyin.pipeline.newcomers import KnownPeople, learn_people
+from zhiyin.pipeline.ranker.heads import ObjectiveHeads
 from zhiyin.pipeline.ranker.stage import RankerStage
 from zhiyin.pipeline.recipes.alone import fit_alone
 from zhiyin.pipeline.recipes.auto import Choice, choose, refit, refit_content
-from zhiyin.pipeline.recipes.ranked import refit_ranker, told_of
+from zhiyin.pipeline.recipes.ranked import heads_on_everything, refit_ranker, told_of
 from zhiyin.pipeline.recipes.reading import read_catalogue
 from zhiyin.pipeline.trained import Trained
 
@@ -66,13 +67,16 @@ def train(
     liked = data.histories.liked()
     content = refit_content(choice, liked, deadline=deadline, progress=progress)
     people, told = learn_people(dataset.user_attributes, liked, seed=seed)
-    ranker = None
+    ranker, heads = None, None
     if choice.ranker is not None:
         attributes = told_of(choice.bridge, choice.catalogue)
         ranker = refit_ranker(choice.ranker, dataset, attributes, deadline=deadline, seed=seed)
+        heads = heads_on_everything(
+            choice.ranker.heads, dataset, attributes, deadline=deadline, seed=seed
+        )
     progress("done", 1.0)
     report = choice.report() | ({"newcomers": told} if told else {})
-    return _trained(dataset, members, recipe, deadline, report, content, people, ranker)
+    return _trained(dataset, members, recipe, deadline, report, content, people, ranker, heads)
 
 
 def _alone(
@@ -108,6 +112,7 @@ def _trained(
     content: Content | None = None,
     people: KnownPeople | None = None,
     ranker: RankerStage | None = None,
+    heads: ObjectiveHeads | None = None,
 ) -> Trained:
     return Trained(
         dataset.users,
@@ -121,4 +126,5 @@ def _trained(
         content,
         people,
         ranker,
+        heads,
     )

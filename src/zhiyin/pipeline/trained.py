@@ -24,6 +24,7 @@ from zhiyin.models.hybrid.blend import Blend, Member
 from zhiyin.models.sequence.start import behaviour_vectors
 from zhiyin.pipeline.content import Content
 from zhiyin.pipeline.newcomers import KnownPeople
+from zhiyin.pipeline.ranker.heads import ObjectiveHeads
 from zhiyin.pipeline.ranker.stage import RANKER, RankerStage
 
 _VECTOR_DIM = 64
@@ -47,6 +48,7 @@ class Trained:
         content: What the items' attributes add; None where they tell nothing.
         people: What the users' attributes tell of those without a history; None: nothing.
         ranker: What puts the best candidates in order; None where the blend's order stays.
+        heads: Estimates of what becomes of candidates; None where events do not tell.
     """
 
     users: Vocabulary
@@ -60,6 +62,7 @@ class Trained:
     content: Content | None = None
     people: KnownPeople | None = None
     ranker: RankerStage | None = None
+    heads: ObjectiveHeads | None = None
 
     @cached_property
     def behaviour(self) -> csr_matrix:
@@ -184,6 +187,8 @@ class Trained:
             arrays |= under("people", self.people.arrays())
         if self.ranker is not None:
             arrays |= under("ranker", self.ranker.arrays())
+        if self.heads is not None:
+            arrays |= under("heads", self.heads.arrays())
         return arrays
 
     def manifest(self) -> dict[str, Any]:
@@ -202,6 +207,7 @@ class Trained:
             "content": None if self.content is None else self.content.manifest(),
             "people": None if self.people is None else self.people.manifest(),
             "ranker": None if self.ranker is None else self.ranker.manifest(),
+            "heads": None if self.heads is None else self.heads.manifest(),
         }
 
 
@@ -244,6 +250,9 @@ def restore(manifest: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Traine
             else None,
             RankerStage.restored(manifest["ranker"], group_of(arrays, "ranker"))
             if manifest.get("ranker")
+            else None,
+            ObjectiveHeads.restored(manifest["heads"], group_of(arrays, "heads"))
+            if manifest.get("heads")
             else None,
         )
         trained.__dict__["popularity"] = np.asarray(arrays["popularity"])

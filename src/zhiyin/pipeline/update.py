@@ -17,7 +17,7 @@ from zhiyin.core.rng import derive_rng
 from zhiyin.data.dataset import Dataset
 from zhiyin.models.hybrid.blend import Blend, Member
 from zhiyin.pipeline.newcomers import learn_people
-from zhiyin.pipeline.recipes.ranked import on_everything
+from zhiyin.pipeline.recipes.ranked import heads_on_everything, on_everything
 from zhiyin.pipeline.trained import Trained
 
 
@@ -68,12 +68,14 @@ def update(
         counts = np.bincount(liked.indices, minlength=liked.shape[1])
         rows = dataset.item_attributes.to_dicts()
         content = content.refitted(rows, counts, encoder=encoder)
-    ranker = trained.ranker
-    if ranker is not None:
+    ranker, heads = trained.ranker, trained.heads
+    if ranker is not None or heads is not None:
         progress("fitting the ranker's features", 0.95)
         rows = None if dataset.item_attributes is None else dataset.item_attributes.to_dicts()
         read = content.read(rows, encoder) if content is not None and rows is not None else ()
-        ranker = on_everything(ranker, dataset, read, deadline=deadline, seed=seed)
+        if ranker is not None:
+            ranker = on_everything(ranker, dataset, read, deadline=deadline, seed=seed)
+        heads = heads_on_everything(heads, dataset, read, deadline=deadline, seed=seed)
     people, told = learn_people(dataset.user_attributes, liked, seed=seed)
     progress("done", 1.0)
     report: dict[str, Any] = dict(trained.report)
@@ -92,6 +94,7 @@ def update(
         content,
         people,
         ranker,
+        heads,
     )
 
 

@@ -78,6 +78,12 @@ class LinearForm:
         scores = self._standard.apply(features) @ self._coefficients + self._intercept
         return scores.astype(np.float32)
 
+    def contributions(self, features: Floats) -> Reals:
+        """Coefficient times standardised value, and last the intercept: shape (rows, f + 1)."""
+        check_width(features, self._names)
+        parts = self._standard.apply(features) * self._coefficients
+        return np.column_stack([parts, np.full(len(features), self._intercept)])
+
     @property
     def names(self) -> tuple[str, ...]:
         """The features that training saw, in their order."""

@@ -189,6 +189,18 @@ class TreesScorer:
         )
         return scores.astype(np.float32)
 
+    def contributions(self, features: Floats) -> NDArray[np.float64]:
+        """Exact SHAP values of the trees, and last the mean score: shape (rows, f + 1).
+
+        Lundberg et al., *From local explanations to global understanding with explainable AI
+        for trees* (2020), as LightGBM computes them.
+        """
+        check_width(features, self._names)
+        found: NDArray[np.float64] = self._booster.predict(
+            features, raw_score=True, pred_contrib=True, num_threads=1
+        )
+        return found
+
     @property
     def names(self) -> tuple[str, ...]:
         """The features that training saw, in their order."""

@@ -23,6 +23,8 @@ class UtilityConfig(Config):
     """Exponent of the probability of a conversion after a click."""
     value: float = Field(default=0.0, ge=0)
     """Exponent of the value of a conversion."""
+    dwell: float = Field(default=0.0, ge=0)
+    """Exponent of the time that the user stays."""
     unknown_value: float = Field(default=1.0, gt=0)
     """Stands for a value that is not known."""
 
@@ -33,14 +35,19 @@ def utility(
     ctr: Reals | Floats,
     cvr: Reals | Floats | None = None,
     value: Reals | Floats | None = None,
+    dwell: Reals | Floats | None = None,
 ) -> Reals:
-    """ctr^click * cvr^conversion * value^value of each candidate, float64 of shape (rows,).
+    """ctr^click * cvr^conversion * value^value * dwell^dwell of each candidate.
 
     Args:
         config: The exponents.
         ctr: Calibrated probability of a click, shape (rows,).
         cvr: Calibrated probability of a conversion after a click; None: it is certain.
         value: What a conversion is worth, not below 0, NaN where unknown; None: unknown.
+        dwell: How long the user stays after a click, in seconds; None: alike for all.
+
+    Returns:
+        float64 of shape (rows,).
     """
     clicks = np.asarray(ctr, dtype=np.float64)
     result = clicks**config.click
@@ -50,4 +57,6 @@ def utility(
         worth = np.full(clicks.shape, np.nan) if value is None else np.asarray(value, np.float64)
         worth = np.where(np.isnan(worth), config.unknown_value, np.maximum(worth, 0.0))
         result = result * worth**config.value
+    if dwell is not None and config.dwell:
+        result = result * np.maximum(np.asarray(dwell, dtype=np.float64), 0.0) ** config.dwell
     return result

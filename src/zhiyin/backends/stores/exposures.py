@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 
 from zhiyin.backends.stores.database import Database
 from zhiyin.backends.stores.tables import EXPOSURES
@@ -14,10 +14,15 @@ from zhiyin.core.keys import id_key
 from zhiyin.core.protocols import Shown
 
 _SHOWN = (
-    "SELECT slate_id, surface, created, items, CASE WHEN items IS NULL THEN body END "
+    "SELECT slate_id, surface, created, items, user_key, CASE WHEN items IS NULL THEN body END "
     "FROM exposures "
 )
 _RECENT = _SHOWN + "WHERE user_key = ? AND created >= ? ORDER BY seq DESC LIMIT ?"
+_LATELY = _SHOWN + "WHERE created >= ? ORDER BY seq DESC LIMIT ?"
+_RECORD = (
+    "INSERT INTO exposures (slate_id, created, user_key, surface, body, first_page, items) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
 _FIRST = "SELECT coalesce(first_page, slate_id) FROM exposures WHERE slate_id = ?"
 _PAGES = _SHOWN + "WHERE slate_id = ? OR first_page = ? ORDER BY seq"
 
@@ -27,9 +32,6 @@ class SqlExposureLog:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._statement = insert(EXPOSURES)
-        marked = database.marked
-        self._recent, self._first, self._pages = marked(_RECENT), marked(_FIRST), marked(_PAGES)
 
     def record(self, slate: Mapping[str, Any]) -> None:
         """See `ExposureLog.record`."""
@@ -44,8 +46,7 @@ class SqlExposureLog:
             "first_page": slate.get("page_of"),
             "items": json.dumps(items, ensure_ascii=False),
         }
-        with self._database.writing() as connection:
-            connection.execute(self._statement, row)
+        self._database.execute(_RECORD, tuple(row.values()))
 
     def find(self, slate_id: str) -> Mapping[str, Any] | None:
         """See `ExposureLog.find`."""
@@ -61,20 +62,21 @@ class SqlExposureLog:
             bodies = connection.execute(statement.order_by(EXPOSURES.c.seq)).scalars().all()
         return [json.loads(body) for body in bodies]
 
-    def recent(self, user_key: int, *, since: int, limit: int) -> list[Shown]:
+    def recent(self, user_key: int | None, *, since: int, limit: int) -> list[Shown]:
         """See `ExposureLog.recent`."""
-        with self._database.reading() as connection:
-            rows = connection.exec_driver_sql(self._recent, (user_key, since, limit)).fetchall()
-        return [_shown(row) for row in rows]
+        if user_key is None:
+            statement, given = _LATELY, (since, limit)
+        else:
+            statement, given = _RECENT, (user_key, since, limit)
+        return [_shown(row) for row in self._database.fetch(statement, given)]
 
     def pages(self, slate_id: str) -> list[Shown]:
         """See `ExposureLog.pages`."""
-        with self._database.reading() as connection:
-            first = connection.exec_driver_sql(self._first, (slate_id,)).scalar_one_or_none()
-            if first is None:
-                return []
-            rows = connection.exec_driver_sql(self._pages, (first, first)).fetchall()
-        return [_shown(row) for row in rows]
+        found = self._database.fetch(_FIRST, (slate_id,))
+        if not found:
+            return []
+        first = found[0][0]
+        return [_shown(row) for row in self._database.fetch(_PAGES, (first, first))]
 
     def count(self) -> int:
         """See `ExposureLog.count`."""
@@ -84,9 +86,9 @@ class SqlExposureLog:
 
 def _shown(row: Sequence[Any]) -> Shown:
     """A row of `_SHOWN`; slates of before the column ``items`` are read whole."""
-    slate_id, surface, created, items, body = row
+    slate_id, surface, created, items, user_key, body = row
     if items is None:
         items_of = tuple(position["item_id"] for position in json.loads(body)["positions"])
     else:
         items_of = tuple(json.loads(items))
-    return Shown(slate_id, surface, created, items_of)
+    return Shown(slate_id, surface, created, items_of, user_key)

@@ -15,6 +15,7 @@ from zhiyin.core.histories import Floats, Histories
 from zhiyin.core.lowrank import item_directions
 from zhiyin.core.rng import derive_rng
 from zhiyin.data.dataset import Dataset
+from zhiyin.data.facts import CONTEXT
 from zhiyin.ranking.features import Known
 
 _RANK = 64
@@ -37,6 +38,8 @@ def knowledge(
     sources: tuple[str, ...],
     seed: int,
     deadline: Deadline,
+    facts: pl.DataFrame | None = None,
+    impressions: bool = False,
 ) -> Known:
     """What features may know of a data set.
 
@@ -47,6 +50,8 @@ def knowledge(
         sources: Names of the retrievers, the blend first.
         seed: Seed of the draws.
         deadline: Vectors of behaviour stop growing better when it has passed.
+        facts: What the events of ``histories`` tell beside; None for nothing.
+        impressions: Whether slates teach, too.
     """
     vectors = {
         attribute.name: np.asarray(attribute.values, dtype=np.float32)
@@ -61,6 +66,8 @@ def knowledge(
         numbers(dataset.item_attributes),
         {"behaviour": behaviour, **vectors},
         sources,
+        None if facts is None else facts.select(CONTEXT),
+        impressions,
     )
 
 

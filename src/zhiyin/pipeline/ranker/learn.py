@@ -9,8 +9,8 @@ blend beyond chance. The scorer that serves learns from all folds.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import Any
 
@@ -30,12 +30,12 @@ from zhiyin.core.rng import derive_rng
 from zhiyin.core.topk import bar, chunks
 from zhiyin.models.content.bridge import ContentBridge
 from zhiyin.models.hybrid.blend import Blend
+from zhiyin.pipeline.ranker.fatigue import Showings
+from zhiyin.pipeline.ranker.lessons import Lessons, joined, together
 from zhiyin.pipeline.ranker.stage import BLEND, RankerStage, asked_for
-from zhiyin.ranking.features import Asked, FeatureSet, Known
+from zhiyin.ranking.features import FeatureSet, Known
 
 _CHUNK_BYTES = 64 * 2**20
-_BLOCK = 256
-"""Queries whose features are computed together."""
 
 
 class ScorerChoice(Config):
@@ -90,21 +90,8 @@ class RankerRecipe(Config):
     """Queries with a held-out item among the candidates that learning needs."""
     certainty: float = 1.96
     """Standard errors that the gain must exceed."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Lessons:
-    """Candidates of queries whose next items are known.
-
-    Attributes:
-        asked: The candidates, best by the blend first.
-        hits: Which of them were held out, bool of shape (q, c).
-        held: Held-out items of each query, int64 of shape (q,).
-    """
-
-    asked: Asked
-    hits: NDArray[np.bool_]
-    held: NDArray[np.int64]
+    slates: int = 500
+    """Answered slates from which slates teach beside candidates, place and fatigue with them."""
 
 
 def lessons(
@@ -116,6 +103,8 @@ def lessons(
     recipe: RankerRecipe,
     deadline: Deadline,
     seed: int,
+    contexts: Sequence[Mapping[str, Any]] | None = None,
+    showings: Showings | None = None,
 ) -> Lessons | None:
     """The candidates of a sample of users, and which of them were held out.
 
@@ -127,6 +116,8 @@ def lessons(
         recipe: How many users and candidates.
         deadline: Further users are left out when half of it has passed.
         seed: Seed of the sample.
+        contexts: What each row told of the moment of its held-out event; None for nothing.
+        showings: What users were shown; None where that is not looked at.
     """
     able = np.flatnonzero((truth.lengths > 0) & (train.lengths > 0))
     rng = derive_rng(seed, "ranker")
@@ -134,7 +125,7 @@ def lessons(
     sample = rng.permutation(able)[:most]
     c = min(recipe.learned, train.n_items)
     stop = Deadline(deadline.left / 2)
-    found: list[tuple[Asked, NDArray[np.bool_], NDArray[np.int64]]] = []
+    found: list[Lessons] = []
     width = train.n_items * (2 + len(blend.members))
     for part in chunks(len(sample), width=width, budget_bytes=_CHUNK_BYTES):
         if stop.left <= 0:
@@ -156,19 +147,91 @@ def lessons(
         hit = np.zeros((len(rows), train.n_items), dtype=np.bool_)
         hit[wanted.rows, wanted.items] = True
         hits = np.take_along_axis(hit, np.maximum(items, 0), axis=1) & (items >= 0)
-        found.append((asked_for(queries, items, best, parts), hits, wanted.lengths))
-    if not found:
-        return None
-    return Lessons(
-        _joined([asked for asked, _, _ in found]),
-        np.concatenate([hits for _, hits, _ in found]),
-        np.concatenate([held for _, _, held in found]),
-    )
+        told = () if contexts is None else tuple(contexts[row] for row in rows.tolist())
+        asked = asked_for(queries, items, best, parts, contexts=told)
+        if showings is not None and asked.now is not None:
+            shown = showings.unanswered(rows, asked.histories, items, asked.now)
+            asked = replace(asked, shown=shown)
+        found.append(Lessons(asked, hits, wanted.lengths, rows))
+    return joined(found) if found else None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Course:
+    """Lessons with their features, and who is taught by which.
+
+    Attributes:
+        found: The candidates.
+        features: What is computed of them.
+        data: The same as rows.
+        folds: The fold of each query, int64 of shape (q,).
+        shown: Slates that were shown, where they teach, too.
+        slates: The same as rows.
+        slate_folds: The fold of each of them: that of its user.
+    """
+
+    found: Lessons
+    features: FeatureSet
+    data: RankingData
+    folds: NDArray[np.int64]
+    shown: Lessons | None = None
+    slates: RankingData | None = None
+    slate_folds: NDArray[np.int64] | None = None
+
+    @property
+    def useful(self) -> int:
+        """Queries with a held-out item among the candidates."""
+        return int(self.found.hits.any(axis=1).sum())
+
+    def outside(self, fold: int) -> RankingData:
+        """What a scorer learns from that is asked about a fold."""
+        slates = self.slates
+        if slates is not None and self.slate_folds is not None:
+            slates = slates.take(self.slate_folds != fold)
+        return together(self.data.take(self.folds != fold), slates)
+
+    def everything(self) -> RankingData:
+        """What a scorer learns from that is asked about anybody."""
+        return together(self.data, self.slates)
+
+    def keeping(self, used: frozenset[str]) -> Course:
+        """With only some of the features."""
+        kept = [name in used for name in self.data.names]
+        features = self.features.keeping(used)
+        slates = self.slates
+        if self.shown is not None and slates is not None:
+            slates = self.shown.data(slates.features[:, kept], features.names)
+        data = self.found.data(self.data.features[:, kept], features.names)
+        return replace(self, features=features, data=data, slates=slates)
+
+
+def course_of(
+    found: Lessons, known: Known, *, slates: Lessons | None, recipe: RankerRecipe, seed: int
+) -> Course:
+    """Computes the features of lessons, and divides the users.
+
+    Args:
+        found: From `lessons`.
+        known: What the features learn from: the events that retrievers saw.
+        slates: From `zhiyin.pipeline.ranker.impressions`, where there are enough.
+        recipe: How many folds.
+        seed: Seed of the folds.
+    """
+    features = FeatureSet.learn(known)
+    data = found.data(found.described(features), features.names)
+    folds = derive_rng(seed, "folds").integers(recipe.folds, size=len(found.hits))
+    course = Course(found, features, data, folds)
+    if slates is None:
+        return course
+    most = int(max(found.users.max(initial=0), slates.users.max(initial=0))) + 1
+    of_user = derive_rng(seed, "folds of slates").integers(recipe.folds, size=most)
+    of_user[found.users] = folds
+    rows = slates.data(slates.described(features), features.names)
+    return replace(course, shown=slates, slates=rows, slate_folds=of_user[slates.users])
 
 
 def learn_ranker(
-    found: Lessons,
-    known: Known,
+    course: Course,
     *,
     k: int,
     recipe: RankerRecipe,
@@ -179,8 +242,7 @@ def learn_ranker(
     """Learns a ranker; None where it does not beat the blend.
 
     Args:
-        found: From `lessons`.
-        known: What the features learn from: the events that retrievers saw.
+        course: From `course_of`.
         k: Cut-off of the goal, NDCG@k.
         recipe: How it is learned.
         deadline: For all of it.
@@ -190,21 +252,19 @@ def learn_ranker(
     Returns:
         The ranker, and the report of its trial.
     """
-    useful = int(found.hits.any(axis=1).sum())
+    found, useful = course.found, course.useful
     told: dict[str, Any] = {"queries": len(found.hits), "useful": useful, "trials": []}
+    if course.slates is not None:
+        told["slates"] = len(course.slates)
     if useful < recipe.least:
         return None, told | {"kept": False, "why": "too few held-out items among the candidates"}
-    features = FeatureSet.learn(known)
-    rows = _features(features, found.asked)
-    data = _ranking_data(rows, found, features.names)
-    folds = derive_rng(seed, "folds").integers(recipe.folds, size=len(found.hits))
     best: tuple[ScorerChoice, dict[str, Any]] | None = None
     fitting = [c for c in recipe.scorers if c.from_queries <= useful <= c.to_queries]
-    tried = [choice for choice in fitting if not _missing(choice)]
+    tried = [choice for choice in fitting if not missing(choice)]
     for at, choice in enumerate(tried):
         progress(f"learning to rank: {choice.name}", at / len(tried))
         clock = time.monotonic()
-        scores = _by_folds(choice, data, found, folds, deadline=deadline, seed=seed)
+        scores = _by_folds(choice, course, deadline=deadline, seed=seed)
         if scores is None:
             told["trials"].append({"scorer": choice.name, "why": "no time left in the budget"})
             break
@@ -216,7 +276,7 @@ def learn_ranker(
     if best is None:
         return None, told | {"kept": False, "why": "it does not beat the blend beyond chance"}
     choice, judged = best
-    stage = _fitted(choice, data, found, features, judged["weight"], recipe, deadline, seed)
+    stage = _fitted(choice, course, judged["weight"], recipe, deadline, seed)
     importances = sorted(stage.scorer.importances().items(), key=lambda pair: -abs(pair[1]))
     told["importances"] = {name: round(share, 4) for name, share in importances}
     return stage, told | {"kept": True, "scorer": choice.name}
@@ -224,20 +284,19 @@ def learn_ranker(
 
 def _by_folds(
     choice: ScorerChoice,
-    data: RankingData,
-    found: Lessons,
-    folds: NDArray[np.integer],
+    course: Course,
     *,
     deadline: Deadline,
     seed: int,
 ) -> Floats | None:
     """What scorers that have not seen a query say of it, (q, c); None where time ran out."""
+    found, data, folds = course.found, course.data, course.folds
     scores = np.zeros(found.hits.shape, dtype=np.float32)
     n_folds = int(folds.max()) + 1
     for fold in range(n_folds):
         started = deadline.left
         mine = folds == fold
-        scorer = _scorer(choice, data.take(~mine), deadline, seed)
+        scorer = fitted_scorer(choice, course.outside(fold), deadline, seed)
         part = np.zeros((int(mine.sum()), found.asked.shape[1]), dtype=np.float32)
         part[found.asked.present[mine]] = scorer.score(data.take(mine).features)
         scores[mine] = part
@@ -248,25 +307,24 @@ def _by_folds(
 
 def _fitted(
     choice: ScorerChoice,
-    data: RankingData,
-    found: Lessons,
-    features: FeatureSet,
+    course: Course,
     weight: float,
     recipe: RankerRecipe,
     deadline: Deadline,
     seed: int,
 ) -> RankerStage:
     """The ranker over all queries, without the features that its scorer does not use."""
-    scorer = _scorer(choice, data, deadline, seed)
+    scorer = fitted_scorer(choice, course.everything(), deadline, seed)
     used = frozenset(name for name, share in scorer.importances().items() if share)
-    if used and len(used) < len(features.names):
-        features = features.keeping(used)
-        rows = data.features[:, [name in used for name in data.names]]
-        scorer = _scorer(choice, _ranking_data(rows, found, features.names), deadline, seed)
-    return RankerStage(choice.name, scorer, features, weight=weight, candidates=recipe.candidates)
+    if used and len(used) < len(course.features.names):
+        course = course.keeping(used)
+        scorer = fitted_scorer(choice, course.everything(), deadline, seed)
+    return RankerStage(
+        choice.name, scorer, course.features, weight=weight, candidates=recipe.candidates
+    )
 
 
-def _missing(choice: ScorerChoice) -> bool:
+def missing(choice: ScorerChoice) -> bool:
     """Whether a scorer needs an extra that is not installed."""
     return choice.name not in ("linear", "logistic") and not find_spec("lightgbm")
 
@@ -302,43 +360,8 @@ def _judged(found: Lessons, scores: Floats, *, k: int, recipe: RankerRecipe) -> 
     }
 
 
-def _scorer(choice: ScorerChoice, data: RankingData, deadline: Deadline, seed: int) -> Scorer:
+def fitted_scorer(choice: ScorerChoice, data: RankingData, deadline: Deadline, seed: int) -> Scorer:
+    """A scorer of a choice, fitted."""
     cls = load(RANKERS, choice.name)
     scorer = cls(cls.Config(**choice.settings))
     return scorer.fit(data, rng=derive_rng(seed, "scorer"), deadline=Deadline(deadline.left))
-
-
-def _features(features: FeatureSet, asked: Asked) -> Floats:
-    parts = [
-        features.compute(asked.take(slice(start, start + _BLOCK)))
-        for start in range(0, len(asked.items), _BLOCK)
-    ]
-    return np.concatenate(parts)
-
-
-def _ranking_data(rows: Floats, found: Lessons, names: tuple[str, ...]) -> RankingData:
-    present = found.asked.present
-    indptr = np.concatenate([[0], np.cumsum(present.sum(axis=1))]).astype(np.int64)
-    return RankingData(rows, found.hits[present].astype(np.float32), indptr, names)
-
-
-def _joined(parts: Sequence[Asked]) -> Asked:
-    """Queries of several batches as one."""
-    histories = [part.histories for part in parts]
-    lengths = np.concatenate([each.lengths for each in histories])
-    times = [each.times for each in histories if each.times is not None]
-    return Asked(
-        Histories(
-            np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
-            np.concatenate([each.items for each in histories]),
-            np.concatenate([each.weights for each in histories]),
-            histories[0].n_items,
-            np.concatenate(times) if times else None,
-            histories[0].ordered,
-        ),
-        np.concatenate([part.items for part in parts]),
-        {name: np.concatenate([p.sources[name] for p in parts]) for name in parts[0].sources},
-        None
-        if parts[0].now is None
-        else np.concatenate([p.now for p in parts if p.now is not None]),
-    )

@@ -64,27 +64,30 @@ class RankerStage:
         scores[asked.present] += np.float32(self.weight) * told
         return scores
 
-    def order(self, found: Candidates, queries: Queries, *, now: int) -> Candidates:
+    def order(
+        self,
+        found: Candidates,
+        queries: Queries,
+        *,
+        now: int,
+        context: Mapping[str, Any] | None = None,
+        shown: Floats | None = None,
+    ) -> Candidates:
         """The candidates of one query in the ranker's order; those beyond its number follow.
 
         Args:
             found: Best by the blend first, with what each retriever says as columns.
             queries: Who asks: one.
             now: When, in milliseconds.
+            context: What the moment is like; None where nothing is told.
+            shown: How often each candidate was shown without an answer, shape (1, n).
 
         Returns:
             With the further columns "blend", what the retrievers together say, and "ranker",
             what was added to that.
         """
         first = slice(0, self.candidates)
-        sources = {name: values[:, first] for name, values in found.columns.items()}
-        moment = None if queries.histories.times is None else np.array([now], dtype=np.int64)
-        asked = Asked(
-            queries.histories,
-            found.items[:, first],
-            {BLEND: found.scores[:, first], **sources},
-            moment,
-        )
+        asked = asked_now(found, queries, self.candidates, now=now, context=context, shown=shown)
         scores = found.scores.copy()
         scores[:, first] = self.rank(asked)
         rest = found.scores[:, self.candidates :]
@@ -175,8 +178,35 @@ class RankerStage:
         )
 
 
+def asked_now(
+    found: Candidates,
+    queries: Queries,
+    few: int,
+    *,
+    now: int,
+    context: Mapping[str, Any] | None,
+    shown: Floats | None,
+) -> Asked:
+    """The first few candidates of one query, as asked at a moment; see `RankerStage.order`."""
+    first = slice(0, few)
+    sources = {name: values[:, first] for name, values in found.columns.items()}
+    return Asked(
+        queries.histories,
+        found.items[:, first],
+        {BLEND: found.scores[:, first], **sources},
+        None if queries.histories.times is None else np.array([now], dtype=np.int64),
+        shown=None if shown is None else shown[:, first],
+        context=() if context is None else (context,),
+    )
+
+
 def asked_for(
-    queries: Queries, items: np.ndarray[Any, Any], blend: Floats, parts: Mapping[str, Floats]
+    queries: Queries,
+    items: np.ndarray[Any, Any],
+    blend: Floats,
+    parts: Mapping[str, Floats],
+    *,
+    contexts: tuple[Mapping[str, Any], ...] = (),
 ) -> Asked:
     """Candidates of queries that were asked just after the last event of each history.
 
@@ -185,11 +215,13 @@ def asked_for(
         items: int32 of shape (q, c), -1 for none.
         blend: What all retrievers together say of them, shape (q, c).
         parts: What each says of the whole catalogue, each of shape (q, n).
+        contexts: What each query told of its moment; empty for nothing.
     """
     sources = {BLEND: blend}
     for name, values in parts.items():
         sources[name] = at_items(values, items)
-    return Asked(queries.histories, items, sources, last_times(queries.histories))
+    moments = last_times(queries.histories)
+    return Asked(queries.histories, items, sources, moments, context=contexts)
 
 
 def at_items(values: Floats, items: np.ndarray[Any, Any]) -> Floats:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from zhiyin.core.attributes import Attribute
 from zhiyin.core.clock import Deadline
@@ -14,13 +15,19 @@ from zhiyin.core.progress import Progress
 from zhiyin.data.dataset import Dataset
 from zhiyin.models.content.bridge import ContentBridge
 from zhiyin.models.hybrid.blend import Blend, Member
+from zhiyin.pipeline.ranker.fatigue import Showings
+from zhiyin.pipeline.ranker.heads import ObjectiveHeads
+from zhiyin.pipeline.ranker.impressions import slate_lessons
 from zhiyin.pipeline.ranker.knowledge import knowledge
-from zhiyin.pipeline.ranker.learn import RankerRecipe, learn_ranker, lessons
+from zhiyin.pipeline.ranker.learn import RankerRecipe, course_of, learn_ranker, lessons
+from zhiyin.pipeline.ranker.learn_heads import HeadsRecipe, learn_heads, values_of
+from zhiyin.pipeline.ranker.lessons import contexts_of
 from zhiyin.pipeline.ranker.stage import BLEND, RankerStage
 from zhiyin.pipeline.recipes.cold import ChosenBridge
 from zhiyin.pipeline.recipes.reading import ReadCatalogue
 from zhiyin.pipeline.recipes.validation import Validation
 from zhiyin.ranking.features import FeatureSet
+from zhiyin.ranking.features.exposure import FATIGUE, PLACE
 
 _LEAST = 5.0
 """Seconds below which learning to rank is not begun."""
@@ -36,11 +43,13 @@ class LearnedRanker:
         stage: The ranker; None where it does not win.
         report: How it was judged.
         seconds: What the trial took.
+        heads: What became of candidates, as estimates; None where events do not tell.
     """
 
     stage: RankerStage | None
     report: dict[str, Any]
     seconds: float = 0.0
+    heads: ObjectiveHeads | None = None
 
 
 def consider_ranker(
@@ -72,14 +81,30 @@ def consider_ranker(
     if room.left < _LEAST:
         return LearnedRanker(None, {"kept": False, "why": "no time left in the budget"})
     blend = Blend(members)
+    content = _trial_bridge(bridge, catalogue, validation, room)
+    held, facts = dataset.kept_out(seed=seed), dataset.facts
+    slates, told_of_slates = slate_lessons(
+        blend,
+        content,
+        validation.train,
+        dataset,
+        held,
+        least=recipe.slates,
+        per_second=recipe.users_per_second,
+        deadline=Deadline(room.left / 2),
+        seed=seed,
+    )
+    shown = None if slates is None or dataset.slates is None else dataset.slates
     found = lessons(
         blend,
-        _trial_bridge(bridge, catalogue, validation, room),
+        content,
         validation.train,
         validation.held,
         recipe=recipe,
         deadline=room,
         seed=seed,
+        contexts=contexts_of(facts, dataset.histories, held),
+        showings=None if shown is None else Showings.of_slates(shown),
     )
     if found is None:
         return LearnedRanker(None, {"kept": False, "why": "no time left in the budget"})
@@ -90,11 +115,22 @@ def consider_ranker(
         sources=(BLEND, *(member.name for member in members)),
         seed=seed,
         deadline=room,
+        facts=None if facts is None else facts.filter(pl.Series(~held)),
+        impressions=slates is not None,
     )
+    course = course_of(found, known, slates=slates, recipe=recipe, seed=seed)
     stage, told = learn_ranker(
-        found, known, k=validation.k, recipe=recipe, deadline=room, seed=seed, progress=progress
+        course, k=validation.k, recipe=recipe, deadline=room, seed=seed, progress=progress
     )
-    return LearnedRanker(stage, told, room.spent)
+    if dataset.slates is not None:
+        told["impressions"] = told_of_slates
+    heads = None
+    if facts is not None and (facts["converted"].any() or facts["dwell"].count()):
+        progress("learning what becomes of candidates", 1.0)
+        heads, told["objectives"] = learn_heads(
+            course, dataset, held, recipe=HeadsRecipe(), deadline=room, seed=seed
+        )
+    return LearnedRanker(stage, told, room.spent, heads)
 
 
 def refit_ranker(
@@ -141,6 +177,8 @@ def on_everything(
         sources=stage.sources,
         seed=seed,
         deadline=deadline,
+        facts=dataset.facts,
+        impressions=_shown(stage.features),
     )
     try:
         features = FeatureSet.learn(known, wanted=stage.features.names)
@@ -149,6 +187,41 @@ def on_everything(
     return RankerStage(
         stage.name, stage.scorer, features, weight=stage.weight, candidates=stage.candidates
     )
+
+
+def heads_on_everything(
+    heads: ObjectiveHeads | None,
+    dataset: Dataset,
+    attributes: tuple[Attribute, ...],
+    *,
+    deadline: Deadline,
+    seed: int,
+) -> ObjectiveHeads | None:
+    """The same estimates over features and values of all events; None where one is gone."""
+    if heads is None:
+        return None
+    known = knowledge(
+        dataset,
+        dataset.histories,
+        attributes=attributes,
+        sources=heads.features.sources,
+        seed=seed,
+        deadline=deadline,
+        facts=dataset.facts,
+        impressions=_shown(heads.features),
+    )
+    try:
+        features = FeatureSet.learn(known, wanted=heads.features.names)
+    except ArtifactError:
+        return None
+    return ObjectiveHeads(
+        features, heads.heads, values=values_of(dataset), candidates=heads.candidates
+    )
+
+
+def _shown(features: FeatureSet) -> bool:
+    """Whether slates taught these features."""
+    return bool({PLACE, FATIGUE} & set(features.names))
 
 
 def told_of(bridge: ChosenBridge | None, catalogue: ReadCatalogue | None) -> tuple[Attribute, ...]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +30,8 @@ class Asked:
             nothing has a place yet.
         shown: How often each candidate was shown to the user without an answer, float32 of
             shape (q, c); None where nobody kept count.
-        context: Further facts of the query by name, float32 of shape (q,), NaN for unknown.
+        context: What each query told of its moment (device, place, surface, query, hour,
+            weekday; see `zhiyin.ranking.features.moment`), q of them; empty: nothing was told.
     """
 
     histories: Histories
@@ -37,7 +40,7 @@ class Asked:
     now: Milliseconds | None = None
     places: Floats | None = None
     shown: Floats | None = None
-    context: dict[str, Floats] = field(default_factory=dict[str, Floats])
+    context: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -63,7 +66,7 @@ class Asked:
             None if self.now is None else self.now[rows],
             part(self.places),
             part(self.shown),
-            {name: values[rows] for name, values in self.context.items()},
+            self.context[rows],
         )
 
 

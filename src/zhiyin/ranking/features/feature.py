@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from zhiyin.core.histories import Floats, Histories
@@ -41,7 +42,8 @@ class Known:
         vectors: What tells how alike items are, by name, float32 of shape (n_items, d), rows
             of length 1 or of zeros.
         sources: Names of the retrievers, "blend" first.
-        context: Names of the facts of a query.
+        context: What events told of their moment: a row per event of ``histories``, columns
+            of texts by name, null for unknown; None where nothing is told.
         impressions: Whether places and earlier impressions are known.
     """
 
@@ -53,7 +55,7 @@ class Known:
     )
     vectors: Mapping[str, Floats] = field(default_factory=dict[str, Floats])
     sources: tuple[str, ...] = ("blend",)
-    context: tuple[str, ...] = ()
+    context: pl.DataFrame | None = None
     impressions: bool = False
 
     @property

@@ -13,7 +13,8 @@ from zhiyin.core.named_arrays import group_of, under
 from zhiyin.core.protocols import Arrays
 from zhiyin.ranking.features.affinity import CategoryFeatures, NumberFeatures
 from zhiyin.ranking.features.asked import Asked
-from zhiyin.ranking.features.context import ContextFeatures, ExposureFeatures
+from zhiyin.ranking.features.context import ContextFeatures
+from zhiyin.ranking.features.exposure import ExposureFeatures
 from zhiyin.ranking.features.feature import Feature, FeatureGroup, Known
 from zhiyin.ranking.features.history import HistoryFeatures
 from zhiyin.ranking.features.likeness import LikenessFeatures
