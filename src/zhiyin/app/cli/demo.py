@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import fields
 from pathlib import Path
@@ -63,8 +64,14 @@ def demo(
         return
     pages = load_path("zhiyin.app.console.starting:installed")()
     told = f"http://127.0.0.1:{port}/{'console/' if pages else 'docs'}"
-    console.print(f"\nServing on {told} until Ctrl-C", soft_wrap=True)
+    console.print()
+    console.print(Rule("7  look at it", align="left"))
+    console.print(f"Serving on {told} until Ctrl-C; no key is needed here", soft_wrap=True)
+    if not pages:
+        console.print("  pages to look at it: pip install 'zhiyin[console]'", markup=False)
     with teaching():
+        if pages and load_path("zhiyin.app.console.starting:has_desktop")(os.environ, sys.platform):
+            load_path("zhiyin.app.console.starting:open_when_ready")(told)
         run_server = load_path("zhiyin.app.http.server:run_server")
         run_server(folder, host="127.0.0.1", port=port, console=pages)
 

@@ -290,14 +290,22 @@ CHINESE: dict[str, str] = {
     "See or change the rules of {surface}": "查看或修改 {surface} 的规则",
     "Stage": "阶段",
     "Stage by stage": "逐阶段",
-    "The file cannot be used as it is; what was in force goes on.": "该文件目前无法使用；原来生效的设置继续有效。",
-    "The other sections are changed in the file and count from the next start on.": "其他部分请在文件中修改，下次启动后生效。",
+    "The file cannot be used as it is; what was in force goes on.": (
+        "该文件目前无法使用；原来生效的设置继续有效。"
+    ),
+    "The other sections are changed in the file and count from the next start on.": (
+        "其他部分请在文件中修改，下次启动后生效。"
+    ),
     "The ranker orders the best candidates": "由精排模型排列最佳候选",
     "This line needs the form name = value. {line}": "这一行需要写成“名称 = 值”。{line}",
-    "What a surface does can be changed here: the next slate follows.": "版面的行为可在此修改：下一份推荐即按此生成。",
+    "What a surface does can be changed here: the next slate follows.": (
+        "版面的行为可在此修改：下一份推荐即按此生成。"
+    ),
     "What can be changed here": "可在此修改的内容",
     "What sources count for": "各来源的权重",
-    "What surfaces do: length, rules, diversity, filters, exploration": "版面的行为：长度、规则、多样性、过滤、探索",
+    "What surfaces do: length, rules, diversity, filters, exploration": (
+        "版面的行为：长度、规则、多样性、过滤、探索"
+    ),
     "With the change": "改动之后",
     "Written in {file}.": "写在 {file} 中。",
     "as for all surfaces": "与所有版面相同",

@@ -7,9 +7,13 @@ import socket as socket_module
 import subprocess
 import sys
 import threading
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+import time
+import webbrowser
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+import httpx
 
 from zhiyin.core.errors import ConfigError
 
@@ -17,6 +21,7 @@ NEEDED = ("nicegui", "websockets")
 """What the extra brings."""
 _AGAIN_S = 1.0
 _PATIENCE_S = 5.0
+_LOOK_S = 0.3
 
 
 def installed() -> bool:
@@ -68,6 +73,45 @@ def free_port(host: str) -> int:
         found.bind((host, 0))
         port: int = found.getsockname()[1]
     return port
+
+
+def has_desktop(environment: Mapping[str, str], platform: str) -> bool:
+    """Whether a browser can be opened for whoever sits here.
+
+    Args:
+        environment: Variables of the process.
+        platform: As in `sys.platform`.
+    """
+    if environment.get("SSH_CONNECTION") or environment.get("CI"):
+        return False
+    if platform in ("darwin", "win32"):
+        return True
+    return bool(environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY"))
+
+
+def open_when_ready(
+    url: str, *, patience_s: float = 120.0, show: Callable[[str], object] = webbrowser.open
+) -> threading.Thread:
+    """Opens a page in the browser once it answers; gives up in silence.
+
+    Args:
+        url: Its address.
+        patience_s: Seconds to wait for it.
+        show: Opens an address.
+    """
+
+    def wait() -> None:
+        until = time.monotonic() + patience_s
+        while time.monotonic() < until:
+            with suppress(httpx.HTTPError):
+                if httpx.get(url, timeout=10, follow_redirects=True).is_success:
+                    show(url)
+                    return
+            time.sleep(_LOOK_S)
+
+    thread = threading.Thread(target=wait, daemon=True, name="browser")
+    thread.start()
+    return thread
 
 
 def reached_at(host: str) -> str:
