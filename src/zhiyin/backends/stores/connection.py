@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from mmap import ACCESS_READ, mmap
@@ -21,6 +21,7 @@ from sqlalchemy.exc import DBAPIError
 
 from zhiyin.backends.stores import bulk
 from zhiyin.backends.stores.database import Insert, upgrade
+from zhiyin.backends.stores.quick import QuickConnections
 from zhiyin.core.errors import StoreBusyError, StoreError, StoreFullError
 
 _BUSY_SECONDS = 30
@@ -59,11 +60,13 @@ class SqliteDatabase:
         self._synchronous = "FULL" if durable else "NORMAL"
         self._local = threading.local()
         self.engine = self._create_engine()
+        self._quick = QuickConnections(self._connect)
         with translated(path), self.engine.begin() as connection:
             upgrade(connection, where=str(path))
 
     def close(self) -> None:
-        """Closes every pooled connection."""
+        """Closes every connection."""
+        self._quick.close()
         self.engine.dispose()
 
     @contextmanager
@@ -77,6 +80,16 @@ class SqliteDatabase:
         """A connection in a transaction, committed at the end."""
         with translated(self.path), self.engine.begin() as connection:
             yield connection
+
+    def fetch(self, sql: str, values: Sequence[Any]) -> Sequence[Sequence[Any]]:
+        """See `Database.fetch`."""
+        with translated(self.path):
+            return self._quick.fetch(sql, values)
+
+    def execute(self, sql: str, values: Sequence[Any]) -> int:
+        """See `Database.execute`."""
+        with translated(self.path):
+            return self._quick.execute(sql, values)
 
     @contextmanager
     def transaction(self, rows: int, *, wide_cache: bool = False) -> Generator[BulkTransaction]:
@@ -183,14 +196,29 @@ class SqliteDatabase:
         )
 
         def prepare(connection: sqlite3.Connection, _record: object) -> None:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute(f"PRAGMA synchronous = {self._synchronous}")
-            connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
-            # What is erased or replaced is overwritten with zeros.
-            connection.execute("PRAGMA secure_delete = ON")
+            self._prepare(connection)
 
         event.listen(engine, "connect", prepare)
         return engine
+
+    def _connect(self, kind: type[sqlite3.Connection]) -> sqlite3.Connection:
+        """A connection of its own, each of whose statements is a transaction."""
+        connection = sqlite3.connect(
+            self.path,
+            timeout=_BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+            factory=kind,
+        )
+        self._prepare(connection)
+        return connection
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(f"PRAGMA synchronous = {self._synchronous}")
+        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+        # What is erased or replaced is overwritten with zeros.
+        connection.execute("PRAGMA secure_delete = ON")
 
 
 def statement(insert: Insert) -> str:

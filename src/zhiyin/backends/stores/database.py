@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import polars as pl
 from alembic import command
@@ -50,6 +50,14 @@ class Database(Protocol):
 
     def writing(self) -> AbstractContextManager[Connection]:
         """A connection in a transaction, committed at the end."""
+        ...
+
+    def fetch(self, sql: str, values: Sequence[Any]) -> Sequence[Sequence[Any]]:
+        """The rows of a SELECT with ``?`` for values; for what every slate asks."""
+        ...
+
+    def execute(self, sql: str, values: Sequence[Any]) -> int:
+        """One statement with ``?`` for values, committed; how many rows it added or changed."""
         ...
 
     def load(self, insert: Insert, frame: pl.DataFrame) -> int:

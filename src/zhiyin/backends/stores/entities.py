@@ -60,13 +60,13 @@ class SqlEntityStore:
         """See `EntityStore.ids`."""
         return {key: entity_id for key, entity_id, _ in self._rows(kind, keys)}
 
-    def _rows(self, kind: EntityKind, keys: Sequence[int]) -> Iterator[tuple[int, str, str | None]]:
-        table = TABLE_OF[kind]
-        with self._database.reading() as connection:
-            for start in range(0, len(keys), _KEYS_PER_QUERY):
-                wanted = table.c.key.in_(keys[start : start + _KEYS_PER_QUERY])
-                for row in connection.execute(select(table).where(wanted)):
-                    yield row[0], row[1], row[2]
+    def _rows(self, kind: EntityKind, keys: Sequence[int]) -> Iterator[Sequence[Any]]:
+        """Key, id and attributes of each that is there."""
+        sql = f"SELECT key, id, attributes FROM {TABLE_OF[kind].name} WHERE key IN "
+        for start in range(0, len(keys), _KEYS_PER_QUERY):
+            wanted = keys[start : start + _KEYS_PER_QUERY]
+            marks = ", ".join("?" * len(wanted))
+            yield from self._database.fetch(f"{sql}({marks})", wanted)
 
     def scan(self, kind: EntityKind, *, columns: Sequence[str] | None = None) -> pl.DataFrame:
         """See `EntityStore.scan`; ordered by key."""

@@ -75,10 +75,7 @@ class SqlEventStore(ABC):
     ) -> list[PastEvent]:
         """See `EventStore.history`."""
         sql = _HISTORY.format(words=", text, query" if words else "")
-        with self._database.reading() as connection:
-            rows = connection.exec_driver_sql(
-                self._database.marked(sql), (user_key, after, limit)
-            ).fetchall()
+        rows = self._database.fetch(sql, (user_key, after, limit))
         if any(row[2] not in self._names for row in rows):
             self._load_codes()
         names = self._names

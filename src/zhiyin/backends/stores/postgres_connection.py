@@ -101,6 +101,16 @@ class PostgresDatabase:
         with self._translated(), self.engine.begin() as connection:
             yield connection
 
+    def fetch(self, sql: str, values: Sequence[Any]) -> Sequence[Sequence[Any]]:
+        """See `Database.fetch`."""
+        with self.reading() as connection:
+            return connection.exec_driver_sql(self.marked(sql), tuple(values)).fetchall()
+
+    def execute(self, sql: str, values: Sequence[Any]) -> int:
+        """See `Database.execute`."""
+        with self.writing() as connection:
+            return connection.exec_driver_sql(self.marked(sql), tuple(values)).rowcount
+
     @contextmanager
     def transaction(self) -> Generator[BulkCursor]:
         """One transaction for everything that this thread loads until its end.

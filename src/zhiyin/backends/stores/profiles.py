@@ -37,18 +37,15 @@ class SqlProfileStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._edit, self._edits = database.marked(_EDIT), database.marked(_EDITS)
 
     def edit(self, user_key: int, edit: ProfileEdit) -> None:
         """See `ProfileStore.edit`."""
         row = (user_key, id_key(edit.subject), edit.action, edit.subject, edit.created)
-        with self._database.writing() as connection:
-            connection.exec_driver_sql(self._edit, row)
+        self._database.execute(_EDIT, row)
 
     def edits(self, user_key: int) -> list[ProfileEdit]:
         """See `ProfileStore.edits`."""
-        with self._database.reading() as connection:
-            rows = connection.exec_driver_sql(self._edits, (user_key,)).fetchall()
+        rows = self._database.fetch(_EDITS, (user_key,))
         return [ProfileEdit(*row) for row in rows]
 
     def withdraw(self, user_key: int, subject: str) -> bool:
