@@ -184,8 +184,12 @@ async def _invalid(_request: Request, error: Exception) -> Response:
 
 
 async def _refused(_request: Request, error: Exception) -> Response:
-    """What the framework itself refuses: unknown addresses, wrong methods, broken bodies."""
     assert isinstance(error, HTTPException)
+    return refused_by_framework(error)
+
+
+def refused_by_framework(error: HTTPException) -> Response:
+    """What the framework itself refuses: unknown addresses, wrong methods, broken bodies."""
     return problem_response(
         Problem(
             title=HTTPStatus(error.status_code).phrase.title().replace(" ", ""),

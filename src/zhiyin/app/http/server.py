@@ -22,6 +22,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from zhiyin import __version__
 from zhiyin.app.http import metrics
 from zhiyin.app.http.api import API_ROUTERS, describe
+from zhiyin.app.http.express import Express
 from zhiyin.app.http.gate import Gate, Tracer
 from zhiyin.app.http.health import router as health
 from zhiyin.app.http.logs import set_up_logs
@@ -88,6 +89,7 @@ def create_app(
         app.include_router(each)
     describe(app)
     install_problems(app)
+    app.add_middleware(Express)
     app.add_middleware(
         Gate,
         tenants=tenants,
