@@ -108,7 +108,7 @@ def test_reset_forgets_everything(said: str) -> None:
 def test_why_explains_the_item_meant(said: str) -> None:
     first, state = talk("a comedy")
     reply, _ = converse(said, state, tools=TOOLS)
-    assert (reply.acts, reply.about) == (["explains"], first.item_ids[1])
+    assert (reply.acts, reply.about) == (["explains"], [first.item_ids[1]])
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from zhiyin.core.messages import ErasureCertificate, Removed
 from zhiyin.core.protocols import EntityKind
 from zhiyin.core.rng import fresh_id
 from zhiyin.pipeline.artifacts import ArtifactFolder
+from zhiyin.pipeline.chatting.sessions import forget_conversations
 from zhiyin.pipeline.scrubbing import STATES
 from zhiyin.pipeline.stores import Stores
 from zhiyin.pipeline.tombstones import Tombstone
@@ -81,6 +82,9 @@ def erase_entity(
     if kind == "item":
         gone = workspace.unlist(entity_id)
         removed.append(Removed(place="search index", records=gone))
+    else:
+        gone = forget_conversations(workspace.folder, entity_id)
+        removed.append(Removed(place="conversations", records=gone))
     gone = _from_quarantine(workspace.folder / "quarantine", entity_id)
     removed.append(Removed(place="quarantine of imports", records=gone))
     return ErasureCertificate(

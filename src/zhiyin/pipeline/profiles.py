@@ -153,6 +153,20 @@ class Profiles:
             else:
                 store.edit(key, ProfileEdit(action, named, self._clock()))
 
+    def take_back(self, user_id: str, action: EditAction, subject: str) -> int:
+        """Takes edits back; returns how many there were.
+
+        Args:
+            user_id: Whose.
+            action: What was done: only such edits.
+            subject: A tag, or a name alone for all tags of that name.
+        """
+        key = id_key(user_id)
+        table = self.catalogue.table
+        named = {subject, *(str(table.tags[column]) for column in table.columns_of(subject))}
+        held = [edit for edit in self._edits.edits(key) if edit.action == action]
+        return sum(self._edits.withdraw(key, e.subject) for e in held if e.subject in named)
+
     def told(self, user_id: str) -> bool:
         """Whether the user put anything into words: a wish, an edit, a search, a review.
 

@@ -15,6 +15,7 @@ from zhiyin.core.errors import ConfigError
 from zhiyin.data.templates import GENERAL_WEIGHTS
 from zhiyin.llm.budget import BudgetConfig
 from zhiyin.llm.replies import CacheConfig
+from zhiyin.pipeline.chat_settings import ChatSettings
 from zhiyin.pipeline.service_settings import HttpSettings, LoopSettings
 from zhiyin.pipeline.storage_settings import OnlineSettings, StoreSettings
 from zhiyin.pipeline.surfaces import SurfaceSettings, built_in_surfaces, over_built_in
@@ -175,6 +176,8 @@ class Settings(Config):
     """The section [search]."""
     profile: ProfileSettings = ProfileSettings()
     """The section [profile]."""
+    chat: ChatSettings = ChatSettings()
+    """The section [chat]."""
     llm: LlmSettings = LlmSettings()
     """The section [llm]."""
     http: HttpSettings = HttpSettings()

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 from filelock import FileLock, Timeout
 
@@ -25,6 +25,7 @@ from zhiyin.models.profile.interest import Profile
 from zhiyin.pipeline.artifacts import ArtifactFolder
 from zhiyin.pipeline.assembly import load_dataset
 from zhiyin.pipeline.changes import Changes
+from zhiyin.pipeline.chatting.service import Chats
 from zhiyin.pipeline.encoding import meaning_encoder, words_alone
 from zhiyin.pipeline.engine import Engine
 from zhiyin.pipeline.enrichment import EnrichmentReport, enrich_items
@@ -37,6 +38,7 @@ from zhiyin.pipeline.items import store_items, store_users
 from zhiyin.pipeline.language_model import open_language_model
 from zhiyin.pipeline.likeness import Neighbour
 from zhiyin.pipeline.profiles import Profiles, ProfileScorer, open_profiles
+from zhiyin.pipeline.publishing import Publish
 from zhiyin.pipeline.records import Records
 from zhiyin.pipeline.scrubbing import concerned
 from zhiyin.pipeline.search.alike import By, Categories, Likeness
@@ -49,20 +51,6 @@ from zhiyin.pipeline.stores import Stores
 from zhiyin.pipeline.train import train
 from zhiyin.pipeline.trained import Trained, restore
 from zhiyin.pipeline.update import update
-
-
-class Publish(Protocol):
-    """Writes a model as the next version; returns its name."""
-
-    def __call__(self, trained: Trained, *, serve: bool = True, refusal: str = "") -> str:
-        """Writes it.
-
-        Args:
-            trained: The model.
-            serve: Whether it serves from now on.
-            refusal: Why it should not.
-        """
-        ...
 
 
 class Workspace:
@@ -96,6 +84,7 @@ class Workspace:
         self._changes = Changes(folder)
         self._ingest = Ingest(lambda: self.stores)
         self._search: CatalogueSearch | None = None
+        self._chats: Chats | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -110,25 +99,19 @@ class Workspace:
 
     def close(self) -> None:
         """Closes the stores."""
-        if self._search is not None:
-            self._search.close()
+        for part in self._readers:
+            part.close()
         self.stores.close()
 
-    def import_events(
-        self, path: str | Path, *, options: ImportOptions | None = None
-    ) -> TableReport:
+    def import_events(self, path: str | Path, options: ImportOptions | None = None) -> TableReport:
         """Imports a file of events; see `zhiyin.pipeline.importing`."""
         return self.import_files(events=path, options=options)["events"]
 
-    def import_items(
-        self, path: str | Path, *, options: ImportOptions | None = None
-    ) -> TableReport:
+    def import_items(self, path: str | Path, options: ImportOptions | None = None) -> TableReport:
         """Imports a file of items."""
         return self.import_files(items=path, options=options)["items"]
 
-    def import_users(
-        self, path: str | Path, *, options: ImportOptions | None = None
-    ) -> TableReport:
+    def import_users(self, path: str | Path, options: ImportOptions | None = None) -> TableReport:
         """Imports a file of users."""
         return self.import_files(users=path, options=options)["users"]
 
@@ -154,9 +137,7 @@ class Workspace:
             progress=progress,
             clock=self._clock,
         )
-        if self._search is not None:
-            self._search.expire()
-        self.profiles.refresh()
+        self._expire()
         note = words_alone(self.settings.text)
         if note and "items" in reports:
             told = reports["items"]
@@ -183,6 +164,7 @@ class Workspace:
                     seed=settings.seed,
                     encoder=self.encoder,
                     unfinished=self.folder / "models" / ".unfinished",
+                    ranker=self.settings.ranker,
                     progress=progress,
                 ),
             )
@@ -329,8 +311,8 @@ class Workspace:
 
     def _notice(self, item_ids: Sequence[str]) -> None:
         self.profiles.catalogue.notice(item_ids)
-        if self._search is not None:
-            self._search.notice(item_ids)
+        for part in self._readers:
+            part.notice(item_ids)
         if self.following.serving is not None:
             self.following.serving.notice_items(item_ids)
 
@@ -338,9 +320,7 @@ class Workspace:
         """Takes in the items that other processes announced."""
         keys = self._changes.fresh()
         if keys is None:  # more than can be told one by one
-            self.profiles.refresh()
-            if self._search is not None:
-                self._search.expire()
+            self._expire()
             if self.following.serving is not None:
                 self.following.serving.meet_catalogue()
         elif keys:
@@ -397,6 +377,23 @@ class Workspace:
                 clock=self._clock,
             )
         return self._search
+
+    @property
+    def chats(self) -> Chats:
+        """Conversations with this workspace; see `zhiyin.pipeline.chatting`."""
+        self._meet_changes()
+        if self._chats is None:
+            self._chats = Chats(self, lambda user_id: taste_of(self, user_id), clock=self._clock)
+        return self._chats
+
+    @property
+    def _readers(self) -> list[CatalogueSearch | Chats]:
+        return [part for part in (self._search, self._chats) if part is not None]
+
+    def _expire(self) -> None:
+        self.profiles.refresh()
+        for part in self._readers:
+            part.expire()
 
     def titles(self, item_ids: Sequence[str]) -> dict[str, str]:
         """Titles by id, of the items that have one."""

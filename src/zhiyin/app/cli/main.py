@@ -7,6 +7,7 @@ import typer
 from zhiyin import __version__
 from zhiyin.app.cli import (
     benchmark,
+    chat,
     demo,
     doctor,
     enrich,
@@ -48,6 +49,7 @@ for command in (
     recommend,
     surfaces,
     search,
+    chat,
     similar,
     explain,
     profile,

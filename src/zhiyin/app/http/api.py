@@ -10,6 +10,7 @@ from fastapi.openapi.utils import get_openapi
 from zhiyin import __version__
 from zhiyin.app.http.documented import TAGS
 from zhiyin.app.http.resources import (
+    chat,
     data,
     events,
     items,
@@ -33,6 +34,7 @@ API_ROUTERS = tuple(
         recommend,
         similar,
         search,
+        chat,
         profile,
         data,
         models,

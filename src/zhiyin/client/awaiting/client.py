@@ -8,10 +8,11 @@ from __future__ import annotations
 from zhiyin.client.awaiting.administration import Administration
 from zhiyin.client.awaiting.answers import Answers
 from zhiyin.client.awaiting.catalogue import Catalogue
+from zhiyin.client.awaiting.chatting import Chatting
 from zhiyin.client.awaiting.surfaces import Surfaces
 
 
-class AsyncClient(Catalogue, Answers, Surfaces, Administration):
+class AsyncClient(Catalogue, Answers, Chatting, Surfaces, Administration):
     """Asks a service; every route has its method.
 
     Made and closed as `zhiyin.client.awaiting.base.Connected`. Every method raises

@@ -5,10 +5,11 @@ from __future__ import annotations
 from zhiyin.client.blocking.administration import Administration
 from zhiyin.client.blocking.answers import Answers
 from zhiyin.client.blocking.catalogue import Catalogue
+from zhiyin.client.blocking.chatting import Chatting
 from zhiyin.client.blocking.surfaces import Surfaces
 
 
-class Client(Catalogue, Answers, Surfaces, Administration):
+class Client(Catalogue, Answers, Chatting, Surfaces, Administration):
     """Asks a service; every route has its method.
 
     Made and closed as `zhiyin.client.blocking.base.Connected`. Every method raises

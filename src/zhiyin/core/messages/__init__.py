@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from zhiyin.core.messages.chat import (
+    LONGEST_MESSAGE,
+    ChatAnswer,
+    ChatItem,
+    ChatMessage,
+    ChatPiece,
+    ChatWish,
+)
 from zhiyin.core.messages.entities import (
     EntitiesAccepted,
     EntityDeleted,
@@ -45,8 +53,14 @@ from zhiyin.core.messages.surfaces import SettingsView, SurfaceRemoved, SurfaceV
 
 __all__ = [
     "LONGEST_ID",
+    "LONGEST_MESSAGE",
     "LONGEST_QUERY",
     "MOST_CANDIDATES",
+    "ChatAnswer",
+    "ChatItem",
+    "ChatMessage",
+    "ChatPiece",
+    "ChatWish",
     "DayTraffic",
     "EntitiesAccepted",
     "EntityDeleted",

@@ -3,6 +3,16 @@
 from zhiyin.narrate.chat.catalogue import CatalogueTools
 from zhiyin.narrate.chat.conversation import ChatReply, converse
 from zhiyin.narrate.chat.state import ChatState, Wish, fits
+from zhiyin.narrate.chat.table import WishTable
 from zhiyin.narrate.chat.tools import Tools
 
-__all__ = ["CatalogueTools", "ChatReply", "ChatState", "Tools", "Wish", "converse", "fits"]
+__all__ = [
+    "CatalogueTools",
+    "ChatReply",
+    "ChatState",
+    "Tools",
+    "Wish",
+    "WishTable",
+    "converse",
+    "fits",
+]

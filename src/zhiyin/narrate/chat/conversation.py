@@ -9,16 +9,19 @@ from pydantic import Field
 
 from zhiyin.core.protocols import LanguageModel
 from zhiyin.core.slate import Frozen
-from zhiyin.narrate.chat.grammar import Meaning, normal, understand
+from zhiyin.narrate.chat.grammar import Meaning, understand
+from zhiyin.narrate.chat.looking import kind_of, slate_of
+from zhiyin.narrate.chat.merging import merged
 from zhiyin.narrate.chat.phrases import FIELDS, PHRASES
 from zhiyin.narrate.chat.rewording import reworded
-from zhiyin.narrate.chat.state import ChatState, Direction, Wish, fits
+from zhiyin.narrate.chat.state import ChatState, Direction, Wish, parts_of
 from zhiyin.narrate.chat.tools import Tools
+from zhiyin.narrate.chat.vocabulary import KINDS
+from zhiyin.narrate.chat.wording import described, reasons, told_wish
 from zhiyin.narrate.explain.reasons import title_of
 from zhiyin.narrate.language import language_of, listed, quoted
 
 _SLATE = 5
-_DEPTH = 200
 _REMEMBERED = 500
 
 
@@ -30,11 +33,22 @@ class ChatReply(Frozen):
     item_ids: list[str] = Field(default_factory=list[str])
     """The slate, by id; empty where nothing is shown."""
     acts: list[str] = Field(default_factory=list[str])
-    """What the reply does: shows, asks, refuses, explains, lacks, admits, unknown_item, resets."""
-    about: str | None = None
-    """The item that an explanation is of."""
+    """What the reply does: shows, asks, refuses, explains, describes, compares, lacks, admits,
+    unknown_item, resets, remembers, forgets."""
+    about: list[str] = Field(default_factory=list[str])
+    """The items that an explanation, a description or a comparison is of."""
     tools: list[str] = Field(default_factory=list[str])
     """Names of the tools that were used."""
+    keep: list[Wish] = Field(default_factory=list[Wish])
+    """What the user asked to be kept beyond this conversation."""
+    give_up: list[Wish] = Field(default_factory=list[Wish])
+    """What the user asked to be kept no longer."""
+    lasting: bool = False
+    """Whether the message says a lasting preference."""
+    new_wishes: list[Wish] = Field(default_factory=list[Wish])
+    """What this message wishes."""
+    made_by: str = "grammar"
+    """"grammar", or the id of the model that read what the grammar did not."""
 
 
 def converse(
@@ -55,28 +69,18 @@ def converse(
         state: The conversation so far.
         tools: What searches, recommends and explains.
         n: Length of slates.
-        model: What words a message anew where the grammar does not understand it.
+        model: What reads the part of a message that the grammar leaves unread.
     """
     spoken = language_of(message) if any(c.isalpha() for c in message) else state.language
-    state = state.model_copy(update={"language": spoken})
-    meaning = understand(message, state, tools.vocabulary)
-    if model is not None and meaning.act == "wish" and meaning.topic:
-        meaning = reworded(normal(message), meaning, words=tools.vocabulary, model=model)
-    turn = _Turn(state, tools, n)
-    if meaning.act == "refuse":
-        return turn.say("refuse", "refuses"), state
-    if meaning.act == "reset":
-        fresh = ChatState(user_id=state.user_id, language=spoken)
-        return turn.say("reset", "resets"), fresh
-    if meaning.act == "unclear":
-        return turn.say("asks", "asks"), state
-    if meaning.act == "explain":
-        return turn.explained(meaning.place), state
-    if meaning.title and (answer := turn.called(meaning.title)):
-        return answer, state
-    if meaning.place is not None and not turn.item_at(meaning.place):
-        return turn.say("which", "asks"), state
-    return turn.slate(meaning)
+    state = state.model_copy(update={"language": spoken, "declined": False})
+    meaning = understand(message, state, tools.table.vocabulary)
+    made_by = "grammar"
+    if model is not None and meaning.unread:
+        meaning, is_read = reworded(meaning, words=tools.table.vocabulary, model=model)
+        made_by = model.id if is_read else made_by
+    reply, after = _Turn(state, tools, n).answer(meaning)
+    after = after.model_copy(update={"offered": reply.new_wishes})
+    return reply.model_copy(update={"made_by": made_by, "lasting": meaning.lasting}), after
 
 
 class _Turn:
@@ -89,90 +93,193 @@ class _Turn:
         self._words = PHRASES[state.language]
         self._used: list[str] = []
 
-    def say(self, phrase: str, act: str, *parts: str) -> ChatReply:
+    def answer(self, meaning: Meaning) -> tuple[ChatReply, ChatState]:
+        if meaning.act == "refuse":
+            declined = self._state.model_copy(update={"declined": meaning.about_others})
+            return self._say(
+                "refuse_others" if meaning.about_others else "refuse", "refuses"
+            ), declined
+        if meaning.act == "forget":
+            return self._forgotten()
+        if meaning.reset:
+            state = self._state
+            self._state = ChatState(
+                user_id=state.user_id, language=state.language, remembered=state.remembered
+            )
+        if meaning.act == "reset":
+            return self._say("reset", "resets"), self._state
+        if meaning.act == "unclear":
+            return self._say("clash" if meaning.clashes else "asks", "asks"), self._state
+        if meaning.act == "unknown":
+            return self._say("unknown_item", "unknown_item", quoted(meaning.unknown)), self._state
+        if meaning.act in ("explain", "describe", "compare", "shorter"):
+            return self._about(meaning)
+        if meaning.places and not any(self._item_at(place) for place in meaning.places):
+            return self._say("which", "asks"), self._state
+        return self._slate(meaning)
+
+    def _say(self, phrase: str, act: str, *parts: str) -> ChatReply:
         return ChatReply(text=self._words[phrase].format(*parts), acts=[act], tools=self._used)
 
-    def item_at(self, place: int) -> str:
+    def _item_at(self, place: int) -> str:
         slate = self._state.slate
         return slate[place] if -len(slate) <= place < len(slate) else ""
 
-    def explained(self, place: int | None) -> ChatReply:
-        item = self.item_at(place or 0)
-        if not item:
-            return self.say("which", "asks")
+    def _about(self, meaning: Meaning) -> tuple[ChatReply, ChatState]:
+        """Explains, describes or compares items; "shorter" does so again in fewer words."""
+        state = self._state
+        if meaning.act == "shorter":
+            brief = state.model_copy(update={"brief": True})
+            if state.explained:
+                return self._explained(state.explained[0], short=True), brief
+            if not state.slate:
+                return self._say("asks", "asks"), brief
+            titles = self._titles(state.slate)
+            return (
+                ChatReply(
+                    text=self._words["short"].format(titles), item_ids=state.slate, acts=["shows"]
+                ),
+                brief,
+            )
+        meant = list(meaning.titles) or [
+            item for item in map(self._item_at, meaning.places) if item
+        ]
+        if not meant:
+            return self._say("which", "asks"), state
+        if meaning.act == "explain":
+            reply = self._explained(meant[0], short=state.brief)
+            return reply, state.model_copy(update={"explained": meant[:1]})
+        records = self._records(meant)
+        lines = [described(item, records, state.language) for item in meant if item in records]
+        said, acts = list(lines), ["compares" if meaning.act == "compare" else "describes"]
+        if meaning.unrecorded:
+            said.append(self._lacks(meaning.unrecorded))
+            acts.append("lacks")
+        elif meaning.act == "describe":
+            said.append(self._words["only_that"])
+        text = self._joined(said)
+        return ChatReply(text=text, acts=acts, about=meant, tools=self._used), state
+
+    def _explained(self, item: str, *, short: bool) -> ChatReply:
         self._used.append("explain")
+        record = self._records([item]).get(item, {})
+        language = self._state.language
         why = self._tools.explain(
-            self._state.user_id, item, language=self._state.language
-        ) or self._words["why_none"].format(quoted(title_of(item, self._records([item]))))
-        return ChatReply(text=why, acts=["explains"], about=item, tools=self._used)
+            self._state.user_id, item, language=language, length="short" if short else "medium"
+        )
+        fitting = reasons(record, self._state.wishes, self._state.topic, language)
+        title = quoted(title_of(item, {item: record}))
+        said: list[str] = []
+        if fitting:
+            parts = fitting[:1] if short else fitting
+            phrase = "why_short" if short else "why_fits"
+            said.append(self._words[phrase].format(title, listed(parts, language)))
+        if why and not (short and said):
+            said.append(why)
+        if not said:
+            said.append(self._words["why_none_short" if short else "why_none"].format(title))
+        return ChatReply(text=self._joined(said), acts=["explains"], about=[item], tools=self._used)
 
-    def called(self, title: str) -> ChatReply | None:
-        """An answer where an item is asked for by a name that there is not."""
-        if self._tools.vocabulary.item_called(title):
-            return None
-        return self.say("unknown_item", "unknown_item", quoted(title))
+    def _forgotten(self) -> tuple[ChatReply, ChatState]:
+        state = self._state
+        gone = state.remembered[-1]
+        kept = [wish for wish in state.wishes if wish != gone]
+        after = state.model_copy(update={"remembered": state.remembered[:-1], "wishes": kept})
+        reply = self._say("forgets", "forgets", told_wish(gone, state.language))
+        return reply.model_copy(update={"give_up": [gone]}), after
 
-    def slate(self, meaning: Meaning) -> tuple[ChatReply, ChatState]:
-        wishes = self._merged(meaning)
-        topic = meaning.topic or self._state.topic
-        exclude = set(self._state.seen) if meaning.act == "more" else set[str]()
-        if meaning.like and meaning.place is not None:
-            exclude.add(self.item_at(meaning.place))
-            wishes += self._like(self.item_at(meaning.place), wishes)
-        if meaning.title:
-            topic = meaning.title
-        order = cast("tuple[str, Direction] | None", meaning.order) or self._state.order
-        limits = self._limits(meaning)
-        found = self._found(topic, [*wishes, *limits], exclude)
-        shown = self._ordered(found, order)[: self._n]
-        state = self._state.model_copy(
+    def _slate(self, meaning: Meaning) -> tuple[ChatReply, ChatState]:
+        state = self._state
+        meaning = self._with_kind(meaning)
+        wishes, topic = merged(state, meaning, self._tools)
+        wishes = self._as_the_one_meant(meaning, wishes)
+        meant = [item for item in map(self._item_at, meaning.places) if item]
+        shut = set(state.refused)
+        if meaning.act == "more":
+            shut |= set(state.seen)
+        if meaning.not_place is not None:
+            shut.add(self._item_at(meaning.not_place))
+        if meaning.like or meaning.same:
+            shut |= set(meant)
+        limits = self._limits(meaning, meant)
+        if not meant:
+            wishes = merged(
+                state.model_copy(update={"wishes": wishes, "topic": topic}),
+                Meaning(wishes=tuple(limits), also=True),
+                self._tools,
+            )[0]
+            limits = []
+        order = cast("tuple[str, Direction] | None", meaning.order) or state.order
+        like = meant[0] if meant and (meaning.like or meaning.same) else ""
+        shown = slate_of(
+            self._tools,
+            user_id=state.user_id,
+            wishes=[*wishes, *limits],
+            topic=[] if like else topic,
+            like=like,
+            shut=shut,
+            order=order,
+            n=self._n,
+            used=self._used,
+        )
+        after = state.model_copy(
             update={
                 "wishes": wishes,
                 "topic": topic,
                 "order": order,
-                "brief": self._state.brief or meaning.brief,
-                "slate": shown or self._state.slate,
-                "seen": list(dict.fromkeys([*self._state.seen, *shown]))[-_REMEMBERED:],
+                "brief": state.brief or meaning.brief,
+                "slate": shown or state.slate,
+                "seen": list(dict.fromkeys([*state.seen, *shown]))[-_REMEMBERED:],
+                "refused": list(dict.fromkeys([*state.refused, *self._refused(meaning)])),
+                "explained": [],
             }
         )
-        return self._reply(shown, meaning, [*wishes, *limits], brief=state.brief), state
+        reply = self._shown(shown, meaning, [*wishes, *limits], brief=after.brief)
+        fresh = [wish for wish in meaning.wishes if wish in wishes]
+        reply = reply.model_copy(update={"new_wishes": fresh})
+        if meaning.remember and fresh:
+            told = listed([told_wish(wish, state.language) for wish in fresh], state.language)
+            text = self._joined([self._words["remembers"].format(told), reply.text])
+            reply = reply.model_copy(
+                update={"keep": fresh, "acts": ["remembers", *reply.acts], "text": text}
+            )
+            after = after.model_copy(update={"remembered": [*state.remembered, *fresh]})
+        return reply, after
 
-    def _reply(
-        self, shown: list[str], meaning: Meaning, wishes: Sequence[Wish], *, brief: bool
-    ) -> ChatReply:
-        language = self._state.language
-        said: list[str] = []
-        acts: list[str] = []
-        if meaning.unrecorded:
-            names = [FIELDS[language].get(field, field) for field in meaning.unrecorded]
-            said.append(self._words["lacks"].format(listed(names, language)))
-            acts.append("lacks")
-        if shown:
-            records = self._records(shown)
-            titles = [quoted(title_of(item, records)) for item in shown]
-            said.append(self._words["short" if brief else "slate"].format(listed(titles, language)))
-            acts.append("shows")
-        elif wishes:
-            told = listed([_told(wish, language == "zh") for wish in wishes], language)
-            said.append(self._words["admits"].format(told))
-            acts.append("admits")
-        else:
-            said.append(self._words["none"])
-            acts.append("admits")
-        text = ("" if language == "zh" else " ").join(said)
-        return ChatReply(text=text, item_ids=shown, acts=acts, tools=self._used)
+    def _refused(self, meaning: Meaning) -> list[str]:
+        return [] if meaning.not_place is None else [self._item_at(meaning.not_place)]
 
-    def _merged(self, meaning: Meaning) -> list[Wish]:
-        """The wishes in force: a new one about a value or a bound replaces the old."""
-        kept = [wish for wish in self._state.wishes if wish.field not in meaning.dropped]
-        for new in meaning.wishes:
-            kept = [wish for wish in kept if not _replaces(new, wish)]
-        return list(dict.fromkeys([*kept, *meaning.wishes]))
+    def _with_kind(self, meaning: Meaning) -> Meaning:
+        """A meaning with the kind of thing that its topic is about, where the catalogue tells."""
+        kinds = [w for w in meaning.wishes if w.field in KINDS and w.op == "has"]
+        held = [w for w in self._state.wishes if w.field in KINDS and w.op == "has"]
+        refines = bool([w for w in meaning.wishes if w not in kinds]) or meaning.also
+        if kinds or not meaning.topic or meaning.act == "more" or (held and refines):
+            return meaning
+        kind = kind_of(self._tools, meaning.topic)
+        if kind is None or kind in held:
+            return meaning
+        return meaning._replace(wishes=(*meaning.wishes, kind))
 
-    def _limits(self, meaning: Meaning) -> list[Wish]:
+    def _as_the_one_meant(self, meaning: Meaning, wishes: list[Wish]) -> list[Wish]:
+        """The wishes with what must be as it is of the item meant."""
+        meant = next((item for item in map(self._item_at, meaning.places) if item), "")
+        if not meant or not (meaning.like or meaning.same):
+            return wishes
+        record = self._records([meant]).get(meant, {})
+        if meaning.same:
+            values = parts_of(meaning.same, record.get(meaning.same))
+            rest = [w for w in wishes if w.field != meaning.same and w.field not in KINDS]
+            return [*rest, *(Wish(field=meaning.same, op="has", value=v) for v in values[:1])]
+        for field in KINDS:
+            values = parts_of(field, record.get(field))
+            if values and not any(w.field == field and w.op == "has" for w in wishes):
+                return [*wishes, Wish(field=field, op="has", value=values[-1])]
+        return wishes
+
+    def _limits(self, meaning: Meaning, meant: Sequence[str]) -> list[Wish]:
         """What "cheaper" and "newer" ask for: than the item meant, else the last slate."""
-        items = [self.item_at(meaning.place)] if meaning.place is not None else self._state.slate
-        records = self._records(items)
+        records = self._records(meant or self._state.slate)
         found: list[Wish] = []
         for field, op in meaning.change:
             values = [
@@ -181,59 +288,41 @@ class _Turn:
                 if isinstance(record.get(field), int | float)
             ]
             if values:
-                found.append(Wish(field=field, op=op, value=sum(values) / len(values)))
+                found.append(Wish(field=field, op=op, value=round(sum(values) / len(values), 4)))
         return found
 
-    def _like(self, item: str, wishes: Sequence[Wish]) -> list[Wish]:
-        """A category of the item meant, unless one is wished for already."""
-        record = self._records([item]).get(item, {})
-        categories = record.get("categories")
-        if (
-            not isinstance(categories, list | tuple)
-            or not categories
-            or any(w.field == "categories" and w.op == "has" for w in wishes)
-        ):
-            return []
-        first = str(cast("Sequence[object]", categories)[-1])
-        return [Wish(field="categories", op="has", value=first)]
-
-    def _found(self, topic: str, wishes: Sequence[Wish], exclude: set[str]) -> list[str]:
-        if topic:
-            self._used.append("search")
-            ids = self._tools.search(topic, wishes=wishes, n=_DEPTH)
+    def _shown(
+        self, shown: list[str], meaning: Meaning, wishes: Sequence[Wish], *, brief: bool
+    ) -> ChatReply:
+        language = self._state.language
+        said: list[str] = []
+        acts: list[str] = []
+        if meaning.unrecorded:
+            said.append(self._lacks(meaning.unrecorded))
+            acts.append("lacks")
+        if shown:
+            said.append(self._words["short" if brief else "slate"].format(self._titles(shown)))
+            acts.append("shows")
+        elif wishes:
+            told = listed([told_wish(wish, language) for wish in wishes], language)
+            said.append(self._words["admits"].format(told))
+            acts.append("admits")
         else:
-            self._used.append("recommend")
-            ids = self._tools.recommend(self._state.user_id, wishes=wishes, n=_DEPTH)
-        records = self._records(ids)
-        return [
-            item
-            for item in dict.fromkeys(ids)
-            if item in records and item not in exclude and fits(records[item], wishes)
-        ]
+            said.append(self._words["none"])
+            acts.append("admits")
+        return ChatReply(text=self._joined(said), item_ids=shown, acts=acts, tools=self._used)
 
-    def _ordered(self, ids: list[str], order: tuple[str, Direction] | None) -> list[str]:
-        if order is None:
-            return ids
-        field, direction = order
-        records = self._records(ids)
-        known = [i for i in ids if isinstance(records[i].get(field), int | float)]
-        return sorted(known, key=lambda i: records[i][field], reverse=direction == "desc")
+    def _lacks(self, fields: Sequence[str]) -> str:
+        language = self._state.language
+        names = [FIELDS[language].get(field, field) for field in fields]
+        return self._words["lacks"].format(listed(names, language))
+
+    def _titles(self, items: Sequence[str]) -> str:
+        records = self._records(items)
+        return listed([quoted(title_of(item, records)) for item in items], self._state.language)
+
+    def _joined(self, said: Sequence[str]) -> str:
+        return ("" if self._state.language == "zh" else " ").join(said)
 
     def _records(self, ids: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
         return self._tools.records(list(ids))
-
-
-def _replaces(new: Wish, old: Wish) -> bool:
-    if new.field != old.field:
-        return False
-    if new.op in ("has", "lacks"):
-        return (new.op == old.op == "has") or str(new.value) == str(old.value)
-    return new.op[0] == old.op[0] or "==" in (new.op, old.op)
-
-
-def _told(wish: Wish, chinese: bool) -> str:
-    name = FIELDS["zh" if chinese else "en"].get(wish.field, wish.field)
-    if wish.op in ("has", "lacks"):
-        no = ("不要" if chinese else "no ") if wish.op == "lacks" else ""
-        return f"{name} {no}{quoted(wish.value)}"
-    return f"{name} {wish.op} {float(wish.value):g}"

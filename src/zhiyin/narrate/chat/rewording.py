@@ -10,8 +10,8 @@ from zhiyin.core.protocols import LanguageModel
 from zhiyin.llm.prompt_files import as_data, load_prompt
 from zhiyin.llm.structured import read_object
 from zhiyin.narrate.chat.grammar import Meaning
-from zhiyin.narrate.chat.state import Op, Wish
-from zhiyin.narrate.chat.vocabulary import Vocabulary
+from zhiyin.narrate.chat.state import Op, Wish, folded
+from zhiyin.narrate.chat.vocabulary import KINDS, Vocabulary
 
 _SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -33,24 +33,32 @@ class _Worded(BaseModel):
     unwanted: list[str] = Field(default_factory=list[str], max_length=10)
 
 
-def reworded(text: str, meaning: Meaning, *, words: Vocabulary, model: LanguageModel) -> Meaning:
-    """A meaning with what a model made of the message; unchanged where it fails.
+def reworded(meaning: Meaning, *, words: Vocabulary, model: LanguageModel) -> tuple[Meaning, bool]:
+    """A meaning with what a model made of the part that no rule read.
 
-    Only values that the catalogue has become wishes; everything else the model says is
-    words to search for, so that it can name no item.
+    The model adds to the grammar and takes nothing back: only values that the catalogue has
+    become wishes, and only where they are named for what the user said; the topic stays in the
+    user's own words, with the model's words behind them. So it can name no item.
+
+    Returns:
+        The meaning, and whether the model's answer was used; where it fails the schema, the
+        grammar's meaning as it was.
     """
-    prompt = load_prompt("zhiyin.narrate", "wish").fill(message=as_data(text, most=500))
+    prompt = load_prompt("zhiyin.narrate", "wish").fill(message=as_data(meaning.unread, most=500))
     reply = model.answer(
         [prompt], schema=_SCHEMA, accept=lambda said: read_object(said, _Worded) is not None
     )[0]
     said = read_object(reply.text, _Worded) if reply.text is not None else None
     if said is None:
-        return meaning
+        return meaning, False
     sides: list[tuple[Op, list[str]]] = [("has", said.wanted), ("lacks", said.unwanted)]
     wishes = [
         Wish(field=value.field, op=op, value=value.value)
         for op, names in sides
         for name in names
-        for value in words.find(name.casefold())[:1]
+        for value in words.find(folded(name))[:1]
+        if value.sure and value.field in KINDS and op == "has"
     ]
-    return meaning._replace(wishes=tuple(wishes), topic=said.search.strip() or meaning.topic)
+    if len(wishes) != 1:
+        return meaning, False
+    return meaning._replace(wishes=tuple(wishes)), True

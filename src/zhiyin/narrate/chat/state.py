@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypeAlias, cast
 
@@ -13,6 +14,8 @@ from zhiyin.narrate.language import Language
 Op: TypeAlias = Literal["has", "lacks", "<", "<=", ">", ">=", "=="]
 """What is asked of an attribute."""
 Direction: TypeAlias = Literal["asc", "desc"]
+PEOPLE = ("directors", "writers", "actors", "authors", "artist")
+"""Attributes that may name several people in one text, with commas between them."""
 
 _COMPARE: dict[str, Callable[[float, float], bool]] = {
     "<": lambda a, b: a < b,
@@ -27,11 +30,18 @@ class Wish(Frozen):
     """Something that every item must keep until the user takes it back."""
 
     field: str
-    """Name of the attribute."""
+    """Name of the attribute; "title" for a word that titles have or lack."""
     op: Op
     """What is asked of it."""
     value: str | float
     """By which value."""
+    or_else: tuple[str, ...] = ()
+    """Further values of which one is enough."""
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """All values as texts, of which one is enough."""
+        return (str(self.value), *self.or_else)
 
 
 class ChatState(Frozen):
@@ -43,16 +53,45 @@ class ChatState(Frozen):
     """Of the last message."""
     wishes: list[Wish] = Field(default_factory=list[Wish])
     """In force now."""
-    topic: str = ""
-    """What is searched for, in the user's words; "" for what suits them anyway."""
+    topic: list[list[str]] = Field(default_factory=list[list[str]])
+    """What is searched for, in the user's words: of each group one word is enough; empty for
+    what suits them anyway."""
     order: tuple[str, Direction] | None = None
     """The attribute that slates are ordered by."""
     slate: list[str] = Field(default_factory=list[str])
     """The items shown last."""
     seen: list[str] = Field(default_factory=list[str])
     """All items shown in this conversation."""
+    refused: list[str] = Field(default_factory=list[str])
+    """Items that the user does not want to see again."""
     brief: bool = False
     """Whether short answers were asked for."""
+    explained: list[str] = Field(default_factory=list[str])
+    """The items that the last answer explained, where it did."""
+    declined: bool = False
+    """Whether the last message was about somebody else."""
+    offered: list[Wish] = Field(default_factory=list[Wish])
+    """What the last message wished: may be kept once the user agrees."""
+    remembered: list[Wish] = Field(default_factory=list[Wish])
+    """What of this conversation the user asked to be kept, the latest last."""
+
+
+def folded(text: object) -> str:
+    """A text as values are compared: half-width, in small letters, without hidden characters."""
+    plain = unicodedata.normalize("NFKC", str(text)).casefold()
+    kept = "".join(c for c in plain if c.isspace() or unicodedata.category(c)[0] != "C")
+    return " ".join(kept.split())
+
+
+def parts_of(field: str, value: object) -> list[str]:
+    """The single values of an attribute."""
+    if isinstance(value, list | tuple):
+        return [str(part) for part in cast("Sequence[object]", value)]
+    if not isinstance(value, str) or not value.strip():
+        return []
+    if field in PEOPLE and "," in value:
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return [value.strip()]
 
 
 def fits(record: Mapping[str, Any], wishes: Sequence[Wish]) -> bool:
@@ -62,8 +101,12 @@ def fits(record: Mapping[str, Any], wishes: Sequence[Wish]) -> bool:
 
 def _keeps(value: object, wish: Wish) -> bool:
     if wish.op in ("has", "lacks"):
-        values = cast("Sequence[object]", value) if isinstance(value, list | tuple) else [value]
-        held = any(str(part).casefold() == str(wish.value).casefold() for part in values)
+        wanted = {folded(each) for each in wish.values}
+        if wish.field == "title":
+            title = folded(value or "")
+            held = any(word in title for word in wanted)
+        else:
+            held = any(folded(part) in wanted for part in parts_of(wish.field, value))
         return held if wish.op == "has" else not held
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False

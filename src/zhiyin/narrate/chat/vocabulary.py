@@ -3,15 +3,34 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, cast
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any, NamedTuple
 
-from zhiyin.narrate.grounding.lexicon import groups, phrase
+from zhiyin.narrate.chat.lexicon import alike, names_of_people
+from zhiyin.narrate.chat.state import PEOPLE, folded, parts_of
+from zhiyin.narrate.grounding.lexicon import HAN, WORD, stem
 
-_TAGS = ("categories", "genres", "brand", "directors", "authors", "artist", "tags", "colour",
-         "material", "style", "language", "actors", "mpaa")  # fmt: skip
-_NUMBERS = ("price", "year", "rating", "runtime_min", "pages", "weight_g", "weight_kg")
-_MOST_NAMES = 50_000
+TAGS = ("categories", "genres", "brand", "directors", "authors", "artist", "tags", "colour",
+        "color", "material", "style", "language", "actors", "writers", "mpaa")  # fmt: skip
+"""Attributes with values that people name."""
+NUMBERS = ("price", "year", "rating", "runtime_min", "pages", "weight_g", "weight_kg")
+"""Attributes that are compared."""
+KINDS = ("categories", "genres", "tags")
+_LONGEST_NAME = 6
+_LONGEST_HAN = 12
+_LONGEST_VALUE = 60
+_TITLE_YEAR = re.compile(r"\s*\(\d{4}\)\s*$")
+_ARTICLE = re.compile(r"^(.*), (the|a|an|les?|la|das|der|die|il)$")
+_SLIPS = {"毛粮": "猫粮", "灌头": "罐头", "预酸": "预算", "耳几": "耳机", "键盆": "键盘", "鼠票": "鼠标",
+          "枕投": "枕头", "口虹": "口红", "帐蓬": "帐篷", "帐逢": "帐篷", "睡代": "睡袋", "背色": "背包",
+          "围金": "围巾", "手套": "手套", "洗衣夜": "洗衣液", "恐布": "恐怖", "喜巨": "喜剧", "科换": "科幻",
+          "动话": "动画", "记录片": "纪录片", "爱晴": "爱情", "战挣": "战争", "便益": "便宜", "便易": "便宜",
+          "价恪": "价格", "推建": "推荐", "台登": "台灯", "绘苯": "绘本", "玩俱": "玩具", "零石": "零食",
+          "咖非": "咖啡", "咖菲": "咖啡", "护夫": "护肤", "猫凉": "猫粮", "狗凉": "狗粮"}  # fmt: skip
+"""Slips of Chinese input that are common."""
+_AND = re.compile(r"\s*(?:&|/|,|\band\b|和|与|、|·)\s*")
 
 
 class Value(NamedTuple):
@@ -25,73 +44,249 @@ class Value(NamedTuple):
     """The attribute."""
     value: str
     """The value as the catalogue writes it."""
+    sure: bool = True
+    """Whether the value itself is named, not only a part of it or something near."""
+
+
+class _Meant(NamedTuple):
+    field: str
+    value: str
+    sure: bool
 
 
 class Vocabulary:
-    """Values by the words for them.
+    """Values by the words for them; grows with the catalogue."""
 
-    Args:
-        records: The catalogue.
-    """
-
-    def __init__(self, records: Iterable[Mapping[str, Any]]) -> None:
+    def __init__(self) -> None:
         self.numbers: set[str] = set()
-        self._values: dict[str, tuple[str, str]] = {}
+        self.fields: set[str] = set()
+        self.title_words: Counter[str] = Counter()
+        """In how many titles a word (English: its stem) stands."""
+        self._counts: Counter[tuple[str, str]] = Counter()
         self._titles: dict[str, str] = {}
-        for record in records:
-            self._add(record)
-        self._say_alike()
-        names = sorted(self._values, key=lambda name: -len(name))[:_MOST_NAMES]
-        self._find = re.compile("|".join(map(_bounded, names))) if names else None
+        self._own: Counter[tuple[str, str]] = Counter()
 
-    @property
-    def values(self) -> list[str]:
-        """All words for values."""
-        return list(self._values)
+    def add(self, record: Mapping[str, Any]) -> None:
+        """Takes in an item."""
+        for field in TAGS:
+            for part in parts_of(field, record.get(field)):
+                if 0 < len(part.strip()) <= _LONGEST_VALUE:
+                    self._counts[field, part.strip()] += 1
+                    self.fields.add(field)
+        for field in NUMBERS:
+            if isinstance(record.get(field), int | float):
+                self.numbers.add(field)
+        title = folded(record.get("title") or "")
+        words = set(words_of(title))
+        self.title_words.update(words)
+        brand = str(record.get("brand") or "").strip()
+        self._own.update((brand, word) for word in words if brand)
+        for name in names_of(title):
+            self._titles.setdefault(name, str(record.get("item_id")))
+        for name in ("_meanings", "_kinds", "_han_titles"):
+            self.__dict__.pop(name, None)
+
+    def drop(self, item: str) -> None:
+        """Forgets the title of an item."""
+        for name in [name for name, held in self._titles.items() if held == item]:
+            del self._titles[name]
 
     def find(self, text: str) -> list[Value]:
         """The values that a text (in small letters) names, the longest where they overlap."""
-        if self._find is None:
-            return []
-        found: list[Value] = []
-        for match in self._find.finditer(text):
-            key = match[0] if match[0] in self._values else match[0].rstrip("s")
-            field, value = self._values.get(key, self._values.get(match[0], ("", "")))
-            if field:
-                found.append(Value(match.start(), match.end(), field, value))
-        return found
+        return [*self._latin(text), *self._han(text)]
+
+    def near(self, word: str) -> str:
+        """A known word that a mistyped one is; the word itself where there is none."""
+        if len(word) < 4 or not word.isascii() or self.knows(word):
+            return word
+        for other in self._frequent:
+            if other[0] == word[0] and is_one_slip(word, other):
+                return other
+        return word
+
+    def knows(self, word: str) -> bool:
+        """Whether a word stands in a title or for a value."""
+        return bool(
+            stem(word) in self._meanings or self.title_words[stem(word)] or word in self._plain
+        )
+
+    def mended_han(self, text: str) -> str:
+        """A text where a Chinese word of two characters with one wrong one is put right."""
+        for run in dict.fromkeys(HAN.findall(text)):
+            for at in range(len(run) - 1):
+                pair = run[at : at + 2]
+                if pair in _SLIPS:
+                    text = text.replace(pair, _SLIPS[pair])
+        return text
+
+    def title_words_of(self, word: str) -> int:
+        """In how many titles a word stands, of one or more words the rarest."""
+        parts = words_of(word)
+        return min((self.title_words[part] for part in parts), default=0)
+
+    def value_of(self, name: str) -> Value | None:
+        """The value that a word stands for."""
+        return next(iter(self.find(name)), None)
 
     def item_called(self, title: str) -> str | None:
-        """The id of the item with a title, whatever the case."""
-        return self._titles.get(" ".join(title.casefold().split()))
+        """The id of the item with a title, whatever the case, with the year or without."""
+        return self._titles.get(folded(title))
 
-    def _add(self, record: Mapping[str, Any]) -> None:
-        for field in _TAGS:
-            value = record.get(field)
-            parts = cast("Sequence[object]", value) if isinstance(value, list | tuple) else [value]
-            for part in parts:
-                if isinstance(part, str) and 1 < len(part.strip()) <= 40:
-                    self._values.setdefault(part.strip().casefold(), (field, part))
-        for field in _NUMBERS:
-            if isinstance(record.get(field), int | float):
-                self.numbers.add(field)
-        if isinstance(record.get("title"), str):
-            title = " ".join(record["title"].casefold().split())
-            self._titles.setdefault(title, str(record.get("item_id")))
+    def titles_in(self, text: str) -> list[tuple[int, int, str]]:
+        """The titles that a text names: where each begins and ends, and the item's id."""
+        spans = [(m.start(), m.end()) for m in re.finditer(r"\w+|[^\w\s]", text)]
+        found: list[tuple[int, int, str]] = []
+        at = 0
+        while at < len(spans):
+            for to in range(min(len(spans), at + 12), at, -1):
+                item = self._titles.get(text[spans[at][0] : spans[to - 1][1]])
+                if item is not None:
+                    found.append((spans[at][0], spans[to - 1][1], item))
+                    at = to - 1
+                    break
+            at += 1
+        for run in HAN.finditer(text):
+            if run[0] not in self._titles:
+                found += [
+                    (run.start() + text_at, run.start() + text_at + len(title), self._titles[title])
+                    for title in self._han_titles
+                    if (text_at := run[0].find(title)) >= 0
+                ]
+        return found
 
-    def _say_alike(self) -> None:
-        """Adds what means the same in the other language."""
-        stems = {phrase(name): target for name, target in self._values.items() if name.isascii()}
-        for group in groups():
-            targets = [stems[part] for part in group.english if part in stems]
-            targets += [self._values[part] for part in group.chinese if part in self._values]
-            if targets:
-                for part in (*group.english, *group.chinese):
-                    if len(part.strip()) > 1:
-                        self._values.setdefault(part.strip(), targets[0])
+    @cached_property
+    def _han_titles(self) -> list[str]:
+        return [title for title in self._titles if len(title) > 2 and HAN.fullmatch(title)]
+
+    def _latin(self, text: str) -> list[Value]:
+        spans = [(m.start(), m.end()) for m in WORD.finditer(text)]
+        keys = [stem(text[a:b]) for a, b in spans]
+        found: list[Value] = []
+        at = 0
+        while at < len(spans):
+            for to in range(min(len(spans), at + _LONGEST_NAME), at, -1):
+                meant = self._meanings.get(" ".join(keys[at:to]))
+                if meant and self._is_meant(meant, text, spans[at][0], spans[to - 1][1]):
+                    found.append(Value(spans[at][0], spans[to - 1][1], *meant))
+                    at = to - 1
+                    break
+            at += 1
+        return found
+
+    def _han(self, text: str) -> list[Value]:
+        found: list[Value] = []
+        for run in HAN.finditer(text):
+            at = 0
+            while at < len(run[0]):
+                for to in range(min(len(run[0]), at + _LONGEST_HAN), at, -1):
+                    meant = self._meanings.get(run[0][at:to])
+                    if meant:
+                        found.append(Value(run.start() + at, run.start() + to, *meant))
+                        at = to - 1
+                        break
+                at += 1
+        return found
+
+    def _is_meant(self, meant: _Meant, text: str, start: int, end: int) -> bool:
+        """Whether a word that is also an ordinary one stands for the value here."""
+        word = text[start:end]
+        if meant.field == "mpaa" and len(word) == 1:
+            return bool(re.search(r"\b(?:rated|rating|mpaa)\b", text[:start]))
+        if meant.field == "brand" and " " not in word:
+            others = self.title_words[stem(word)] - self._own[meant.value, stem(word)]
+            if others > self._counts["brand", meant.value]:
+                return bool(
+                    re.search(r"(?:\b(?:by|from|brand|only|or|nor|just)|牌子?)\s*$", text[:start])
+                    or re.match(r"\s*(?:only|brand|牌)", text[end:])
+                )
+        return True
+
+    @cached_property
+    def _meanings(self) -> dict[str, _Meant]:
+        """Values by stems or Chinese words, the commoner value where two share a word."""
+        found: dict[str, _Meant] = {}
+        parts: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
+        for (field, value), _ in sorted(self._counts.items(), key=lambda pair: -pair[1]):
+            found.setdefault(key_of(value), _Meant(field, value, True))
+            if field in KINDS:
+                for part in _parts_of_kind(folded(value)):
+                    parts[key_of(part)].add((field, value))
+            elif field in PEOPLE and self._counts[field, value] > 2 and " " in value:
+                parts[stem(folded(value).rpartition(" ")[2])].add((field, value))
+        for group in alike():
+            keys = [key_of(word) for word in group]
+            hit = next((found[key] for key in keys if key in found), None)
+            if hit is not None:
+                for key in keys:
+                    found.setdefault(key, hit)
+        for key, values in parts.items():
+            if key not in found and len(key) > 1:
+                field, value = max(values, key=lambda pair: self._counts[pair])
+                if field in PEOPLE or len(values) == 1:
+                    found[key] = _Meant(field, value, field in PEOPLE)
+        for group in alike():
+            keys = [key_of(word) for word in group]
+            hit = next((found[key] for key in keys if key in found), None)
+            if hit is not None:
+                for key in keys:
+                    found.setdefault(key, hit._replace(sure=False))
+        for chinese, english in names_of_people():
+            hit = found.get(key_of(english))
+            if hit is not None:
+                found.setdefault(chinese, hit)
+        found.pop("", None)
+        return found
+
+    @cached_property
+    def _plain(self) -> frozenset[str]:
+        return frozenset(word for group in alike() for word in group)
+
+    @property
+    def _frequent(self) -> Sequence[str]:
+        """Words for kinds, in which slips are mended."""
+        return self._kinds
+
+    @cached_property
+    def _kinds(self) -> list[str]:
+        known = {folded(value) for (field, value) in self._counts if field in KINDS}
+        words = known | {word for word in self._plain if key_of(word) in self._meanings}
+        return sorted(word for word in words if word.isascii() and word.isalpha() and len(word) > 3)
 
 
-def _bounded(name: str) -> str:
-    if name.isascii():
-        return rf"(?<![a-z0-9]){re.escape(name)}(?:e?s)?(?![a-z0-9])"
-    return re.escape(name)
+def key_of(name: str) -> str:
+    """A name as it is looked up: the stems of its words, or its Chinese characters."""
+    text = folded(name)
+    if any(HAN.match(c) for c in text):
+        return text
+    return " ".join(stem(word) for word in WORD.findall(text))
+
+
+def words_of(text: str) -> list[str]:
+    """The stems of a text's words, and the pairs of its Chinese characters."""
+    pairs = [run[at : at + 2] for run in HAN.findall(text) for at in range(max(1, len(run) - 1))]
+    return [*(stem(word) for word in WORD.findall(text)), *pairs]
+
+
+def names_of(title: str) -> list[str]:
+    """A title as people say it: with its year and without, the article in front."""
+    bare = _TITLE_YEAR.sub("", title).strip()
+    turned = _ARTICLE.sub(r"\2 \1", bare)
+    return [name for name in dict.fromkeys([title, bare, turned]) if len(name) > 1]
+
+
+def is_one_slip(word: str, other: str) -> bool:
+    """Whether one letter is missing, too many, wrong, or two are swapped."""
+    if abs(len(word) - len(other)) > 1 or word == other:
+        return False
+    same = next((i for i, (a, b) in enumerate(zip(word, other, strict=False)) if a != b), None)
+    if same is None:
+        return True
+    a, b = word[same:], other[same:]
+    return a[1:] == b[1:] or a[1:] == b or a == b[1:] or (a[:2] == b[1::-1] and a[2:] == b[2:])
+
+
+def _parts_of_kind(value: str) -> list[str]:
+    parts = [part for part in _AND.split(value) if part]
+    if len(parts) == 1 and HAN.fullmatch(value) and len(value) == 4:
+        return [value[:2], value[2:]]
+    return [part for part in parts if part != value]

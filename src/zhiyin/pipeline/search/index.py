@@ -141,19 +141,23 @@ class CatalogueIndex:
         texts = [documents[item].words if item in documents else "" for item in self.ids]
         self.words = WordIndex().build(texts)
 
-    def find(self, text: str, query: Floats | None) -> Found:
+    def find(
+        self, text: str, query: Floats | None, *, among: NDArray[np.bool_] | None = None
+    ) -> Found:
         """Candidates for a query.
 
         Args:
             text: Its words.
             query: The encoder's vector of it, shape (d,); None where meaning is left out.
+            among: Only these rows, bool of shape (n,); None for all.
         """
+        opened = self.open if among is None else self.open & among
         words = self.words.scores(text)
-        words[~self.open] = 0.0
+        words[~opened] = 0.0
         rows = best_rows(words, POOL)
         if query is not None and len(self.meaning):
             query = self.meaning.aimed(query, language=detect_language(text))
-            allowed = None if bool(self.open.all()) else self.open
+            allowed = None if bool(opened.all()) else opened
             near = self.meaning.near(query, k=POOL, allowed=allowed)
             rows = np.union1d(rows, near)
         meaning, best = (

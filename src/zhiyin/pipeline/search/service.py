@@ -189,6 +189,28 @@ class CatalogueSearch:
             if is_listed(known.get(ids[i]))
         ]
 
+    def nearest(self, text: str, *, n: int, among: Sequence[str] | None = None) -> dict[str, float]:
+        """The items nearest to a text, by id with their scores, best first; taste left out.
+
+        Args:
+            text: The query.
+            n: How many at most.
+            among: Only these items; None for all.
+        """
+        asked = text[:_LONGEST_QUERY]
+        with self._items.lock:
+            index = self._items.current()
+            mask = None
+            if among is not None:
+                mask = np.zeros(len(index.ids), dtype=np.bool_)
+                mask[[index.row_of[item] for item in among if item in index.row_of]] = True
+            found = index.find(asked, self._reader.vector(asked), among=mask)
+            rows: list[int] = found.rows.tolist()
+            ids = [index.ids[row] for row in rows]
+        total = found.meaning + found.keywords
+        best: list[int] = np.lexsort((id_keys(ids), -total))[:n].tolist()
+        return {ids[i]: float(total[i]) for i in best}
+
     def read(self, item_id: str) -> str:
         """What a reranker reads of an item that a query did not find; "" for an unknown one."""
         known = self._entities.get("item", [item_id])

@@ -1,0 +1,235 @@
+"""Numbers in wishes: years, decades, prices, lengths of time, as bounds."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from zhiyin.narrate.chat.state import Op, Wish
+from zhiyin.narrate.grounding.numerals import claims
+
+_TENS = ("twenties", "thirties", "forties", "fifties", "sixties", "seventies", "eighties",
+         "nineties")  # fmt: skip
+_DECADE = re.compile(
+    r"(?:(?P<part>early|mid|late)[ -]*)?(?:the )?(?:(?P<four>\d{3})0['’]?s|['’]?(?P<two>[2-9]0)['’]?s|"
+    rf"(?P<word>{'|'.join(_TENS)}))\b"
+    r"|(?:(?:上个?世纪|20世纪|二十世纪)?(?P<zh>[二三四五六七八九]十|[2-9]0)年代(?P<zhpart>初|中期|末|后期|早期|前期)?)"
+)
+_BETWEEN = re.compile(
+    r"\b(?:between|from) (?P<a>[^,.;]{1,20}?) (?:and|to|until|till) (?P<b>[^,.;]{1,24})|"
+    r"(?P<c>[\d.]+)\s*(?:-|~|–|到|至)\s*(?P<d>[\d.]+)|"
+    r"(?P<e>[零一二两三四五六七八九十百千万\d.]+)[块元年]?\s*(?:到|至)\s*(?P<f>[零一二两三四五六七八九十百千万\d.]+)"
+)
+_UPPER = re.compile(
+    r"(?:under|below|less than|fewer than|at most|up to|max(?:imum)?(?: of)?|cheaper than|before|"
+    r"older than|no more than|not more than|no later than|within|until|till|by|prior to|pre-?|"
+    r"budget(?: of| is|:)?|不超过|低于|少于|最多|不到|小于|不高于|不多于|早于|预算(?:是|在|大概)?|控制在)"
+    r"\s*(?:the |about |around |year )?$"
+)
+_LOWER = re.compile(
+    r"(?:over|above|more than|at least|after|since|newer than|later than|min(?:imum)?(?: of)?|"
+    r"starting|no less than|not less than|no earlier than|post-?|超过|高于|至少|大于|不低于|不少于|晚于|起码)"
+    r"\s*(?:the |about |around |year )?$"
+)
+_UPPER_AFTER = re.compile(
+    r"\s*(?:块|元|块钱|元钱|年|rmb)?\s*(?:钱)?(?:以内|以下|之前|以前|之内|内|前|封顶|打住)|"
+    r"\s*(?:yuan|dollars?|bucks|euros?|rmb|minutes?)?\s*"
+    r"(?:or (?:less|older|earlier|under|below|cheaper|before)|at most|max|tops|and (?:under|below|earlier))"
+)
+_LOWER_AFTER = re.compile(
+    r"\s*(?:块|元|块钱|元钱|年|rmb)?\s*(?:钱)?(?:以上|以后|之后|之上|后|起|往上|开外)|"
+    r"\s*(?:yuan|dollars?|bucks|euros?|rmb|minutes?)?\s*"
+    r"(?:or (?:more|newer|later|above|after|over)|on\b|onwards?|and (?:up|later|newer|above|after)|at least|plus|\+)"
+)
+_ABOUT = re.compile(r"(?:about|around|roughly|circa|some|大概|大约|差不多|约)\s*$")
+_ABOUT_AFTER = re.compile(r"\s*(?:块|元|块钱|yuan|dollars?)?\s*(?:左右|上下|or so)")
+_MONEY = re.compile(
+    r"price|budget|cost|spend|pay|yuan|dollar|buck|euro|rmb|[$€£¥]|价|预算|块|元|钱"
+)
+_AFTER_WORD = re.compile(r"(?:after|newer than|later than|晚于|post-?)\s*(?:the |year )?$")
+_AGE = re.compile(
+    r"\s*(?:岁|years? old|yrs?|year-old|-year-old|个月)|\s*\)?\s*(?:个|件|只|包|盒|%)"
+)
+_NEAR = 0.3
+_FIRST_YEAR, _LAST_YEAR = 1880, 2100
+
+
+class Bounds(NamedTuple):
+    """The bounds of a clause."""
+
+    wishes: list[Wish]
+    """As wishes."""
+    spans: list[tuple[int, int]]
+    """Where they stand."""
+
+
+def bounds_of(text: str, *, denied: bool = False, prices: bool = True) -> Bounds:
+    """The bounds that a clause sets.
+
+    Args:
+        text: In small letters.
+        denied: Whether the clause says what is not wanted: "nothing after 1985".
+        prices: Whether a bare number may be a price.
+    """
+    found = _decade(text) or _range(text) or _single(text, prices=prices)
+    if denied:
+        turned = [wish.model_copy(update={"op": _TURNED[wish.op]}) for wish in found.wishes]
+        return Bounds(turned if len(turned) == 1 and turned[0].op else [], found.spans)
+    return found
+
+
+_TURNED: dict[str, Op] = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "=="}
+
+
+def _decade(text: str) -> Bounds | None:
+    match = _DECADE.search(text)
+    if match is None:
+        return None
+    start = _start_of(match)
+    low, high = {
+        "early": (0, 3), "初": (0, 3), "早期": (0, 3), "前期": (0, 3), "mid": (3, 7),
+        "中期": (3, 7), "late": (5, 9), "末": (5, 9), "后期": (5, 9),
+    }.get(match["part"] or match["zhpart"] or "", (0, 9))  # fmt: skip
+    first, last = start + low, start + high
+    before, after = text[: match.start()].rstrip(), text[match.end() :]
+    span = [(match.start(), match.end())]
+    if re.match(r"\s*(?:or (?:earlier|before|older)|and (?:earlier|before|older))", after):
+        return Bounds([Wish(field="year", op="<=", value=last)], span)
+    if re.match(r"\s*(?:or (?:later|after|newer)|and (?:later|after|newer)|onwards?|on\b)", after):
+        return Bounds([Wish(field="year", op=">=", value=first)], span)
+    if re.match(r"(?:以前|之前|前(?!期))", after) or re.search(
+        r"(?:before|older than|earlier than|pre-?|prior to)(?: the)?$", before
+    ):
+        return Bounds([Wish(field="year", op="<", value=first)], span)
+    if re.match(r"(?:以后|之后|后(?!期))", after):
+        return Bounds([Wish(field="year", op=">=", value=first)], span)
+    if re.search(r"(?:after|newer than|later than|post-?)(?: the)?$", before):
+        return Bounds([Wish(field="year", op=">", value=last)], span)
+    if re.search(r"since(?: the)?$", before):
+        return Bounds([Wish(field="year", op=">=", value=first)], span)
+    return Bounds(
+        [Wish(field="year", op=">=", value=first), Wish(field="year", op="<=", value=last)], span
+    )
+
+
+def _start_of(match: re.Match[str]) -> int:
+    if match["four"]:
+        return int(match["four"]) * 10
+    if match["word"]:
+        return 1920 + 10 * _TENS.index(match["word"])
+    tens = (match["two"] or match["zh"])[0]
+    return 1900 + 10 * (int(tens) if tens.isdigit() else "一二三四五六七八九".index(tens) + 1)
+
+
+def _range(text: str) -> Bounds | None:
+    match = _BETWEEN.search(text)
+    if match is None:
+        return None
+    pairs = [("a", "b"), ("c", "d"), ("e", "f")]
+    one, two = next((match[x], match[y]) for x, y in pairs if match[x] and match[y])
+    low, high = _first(one), _first(two)
+    if low is None or high is None or low >= high:
+        return None
+    field = "year" if _is_year(low) and _is_year(high) else "price"
+    span = [(match.start(), match.end())]
+    return Bounds(
+        [Wish(field=field, op=">=", value=low), Wish(field=field, op="<=", value=high)], span
+    )
+
+
+def _first(text: str) -> float | None:
+    return next((_as_year(claim.value, claim.unit) for claim in claims(text)), None)
+
+
+def _single(text: str, *, prices: bool) -> Bounds:
+    found: list[Wish] = []
+    spans: list[tuple[int, int]] = []
+    for claim in claims(text):
+        before, value = text[: claim.start].rstrip("$€£¥ "), _as_year(claim.value, claim.unit)
+        year = _is_year(value) and claim.dimension in ("count", "months")
+        minutes = claim.dimension == "time"
+        money = claim.dimension == "money" or (
+            claim.dimension == "count" and not year and not claim.ordinal
+        )
+        if not (year or minutes or money) or (money and _AGE.match(text, claim.end)):
+            continue
+        if value <= 0:
+            continue
+        field = "year" if year else "runtime_min" if minutes else "price"
+        about = (
+            claim.sense == "about" or _ABOUT.search(before) or _ABOUT_AFTER.match(text, claim.end)
+        )
+        op = _op(text, before, claim.end, sense=claim.sense)
+        inside = text[claim.start : claim.end]
+        if op is None and inside.endswith(("以下", "以内")):
+            op = "<="
+        elif op is None and inside.endswith("以上"):
+            op = ">="
+        if op and not year and _strict(text, before, inside, claim.end, sense=claim.sense):
+            op = "<" if op == "<=" else ">"
+        if minutes:
+            value = claim.value / 60
+        wishes: list[Wish] = []
+        if op:
+            exact = year and op == ">=" and bool(_AFTER_WORD.search(before))
+            below = year and op == "<=" and not _UPPER_OR_SAME.match(text, claim.end)
+            wishes = [Wish(field=field, op=">" if exact else "<" if below else op, value=value)]
+        elif about and not year:
+            wishes = [
+                Wish(field=field, op=">=", value=round((1 - _NEAR) * value, 2)),
+                Wish(field=field, op="<=", value=round((1 + _NEAR) * value, 2)),
+            ]
+        elif about:
+            wishes = [
+                Wish(field=field, op=">=", value=value - 2),
+                Wish(field=field, op="<=", value=value + 2),
+            ]
+        elif year:
+            wishes = [Wish(field="year", op="==", value=value)]
+        elif claim.dimension == "money" and prices:
+            wishes = [Wish(field="price", op="<=", value=value)]
+        if wishes and (field != "price" or op or prices):
+            found += wishes
+            spans.append((claim.start, claim.end))
+    return Bounds(found, spans)
+
+
+_UPPER_OR_SAME = re.compile(
+    r"\s*(?:年)?(?:or (?:earlier|older|before)|and (?:earlier|older|before)|以内)"
+)
+
+
+def _op(text: str, before: str, end: int, *, sense: str) -> Op | None:
+    if _UPPER_AFTER.match(text, end):
+        return "<="
+    if _LOWER_AFTER.match(text, end):
+        return ">="
+    if _UPPER.search(before) or sense == "under":
+        return "<="
+    if _LOWER.search(before) or sense == "over":
+        return ">="
+    return None
+
+
+def _strict(text: str, before: str, inside: str, end: int, *, sense: str) -> bool:
+    """Whether the bound itself is out: "under 20", 两百以下."""
+    return bool(
+        inside.endswith("以下")
+        or re.match(r"\s*(?:块|元|块钱|元钱)?以下", text[end:])
+        or re.search(
+            r"(?:under|below|less than|fewer than|cheaper than|(?<!no )(?<!not )more than|over|"
+            r"above|低于|少于|不到|小于|(?<!不)超过|(?<!不)高于|大于)\s*(?:the )?$",
+            before,
+        )
+        or (
+            sense in ("under", "over") and re.match(r"(?:under|below|over|above|more|less)", inside)
+        )
+    )
+
+
+def _as_year(value: float, unit: str) -> float:
+    return value / 12 if unit == "年" else value
+
+
+def _is_year(value: float) -> bool:
+    return _FIRST_YEAR <= value <= _LAST_YEAR and value == int(value)

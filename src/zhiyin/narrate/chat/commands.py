@@ -1,0 +1,177 @@
+"""What is asked of the conversation itself: why, more, start over, remember, and what it refuses."""
+
+from __future__ import annotations
+
+import re
+
+from zhiyin.narrate.chat.state import Op
+
+RESET = re.compile(
+    r"\b(?:start (?:over|again|afresh|from scratch)|reset|(?:forget|scrap|drop|clear|ignore) (?:about )?"
+    r"(?:everything|it all|all that|all of (?:that|it|this)|that all|all (?:my )?wishes|all)|new search|"
+    r"from the beginning|clean slate|never mind all that)\b"
+    r"|重新(?:开始|来|找|搜)|重来|从头(?:来|开始)|清空|(?:全部|全都|都|刚才的都)(?:忘掉|忘了|不要了|不算)|重置|"
+    r"不看这些了|前面(?:说)?的(?:都)?(?:不算|作废|忘)|换个(?:话题|需求)|之前的都不要"
+)
+_PERSON = (
+    r"(?:wife|husband|boss|neighbou?r|friend|ex|sister|brother|colleague|coworker|partner|girlfriend|"
+    r"boyfriend|roommate|flatmate|mother|father|mom|mum|dad|son|daughter|cousin|teacher|classmate)"
+)
+_DATA = (
+    r"(?:history|histories|data|purchases?|orders?|profile|account|address|e-?mail|phone|password|"
+    r"viewing|ratings?|reviews?|basket|cart|wish ?list|favou?rites?|recommendations|credit card|number)"
+)
+_DID = (
+    r"(?:buy|bought|watch(?:ed|ing)?|see|seen|saw|rate[ds]?|rating|order(?:ed|ing)?|read|like[ds]?|"
+    r"purchase[ds]?|been giving|giv(?:e|en|ing)|gave|browse[ds]?|view(?:ed|ing)?|look(?:ed|ing)? at)"
+)
+OTHERS = re.compile(
+    r"\b(?:user|customer|account|member|subscriber|client|visitor|viewer|shopper)s?['’]?s?[ #:_-]*(?:id|no\.?|number)?"
+    r"[ #:]*(?:[a-z]{0,8}[_-]?\d+)\b"
+    rf"|\b(?:(?:an)?other|different|all|someone|somebody|everyone|everybody|anyone|any|which|what|other) "
+    rf"?(?:else)?['’]?s? ?(?:user|people|person|customer|account|member|shopper)?s?['’]?s? (?:did |do |have |has )?(?:{_DATA}|{_DID})\b"
+    rf"|\bmy {_PERSON}(?:['’]s| has| have| did| is| was)? ?(?:been )?(?:last |recent |latest |watch |own )*(?:{_DATA}|{_DID})\b"
+    rf"|\b(?:what|which)\b.{{0,30}}\b(?:did|does|has|have|is|was) (?:my {_PERSON}|he|she|they|(?:an)?other \w+|someone|somebody|everyone)\b"
+    rf"|\b[a-z]+['’]s (?:{_DATA})\b|\b(?:his|her|their) (?:{_DATA})\b"
+    rf"|\b(?:list|show|give|tell|export|dump|print|send)\b.{{0,40}}\b(?:all|other|every) (?:users?|customers?|people|accounts?|members?)\b"
+    r"|(?:其他|其它|别的|另一个|另外|别个|所有|全部|某个|每个)(?:的)?(?:用户|顾客|账号|会员|客户|买家)|(?:用户|会员|账号|客户|顾客)\s*[#号]?\s*[a-z]{0,8}[_-]?\d+"
+    r"|(?:老婆|老公|同事|朋友|邻居|老板|前任|女友|男友|女朋友|男朋友|室友|妈妈|爸爸|我妈|我爸|哥哥|姐姐|弟弟|妹妹|同学|老师|他|她|别人|他人|人家|张三|李四|隔壁\S{0,4})"
+    r"(?:的|最近|都|上个?月|上周|昨天|之前|平时|以前){0,3}(?:手机号?|电话|地址|密码|邮箱|记录|购买|订单|历史|账号|收藏|浏览|评价|评分|买(?:了|过)|看(?:了|过)|下单)"
+    r"|(?:导出|查一?下?|列出|调出).{0,12}(?:用户|会员|顾客|客户|别人|他人|她|他)的?.{0,8}(?:记录|数据|订单|评分|历史|信息)"
+)
+"""Questions about somebody else."""
+ABOUT_THEM = re.compile(
+    r"\b(?:he|she|him|his|her|they|them|their)\b|他|她|人家|那个人|对方|本人同意"
+)
+"""Goes on about the one before."""
+_OBEYS = (
+    r"\b(?:ignore|disregard|forget|override|bypass)\b.{0,30}\b(?:previous|prior|above|earlier|rules?|"
+    r"instructions?|system|prompts?|filters?|guidelines|limits?|restrictions?)\b"
+    r"|\bsystem prompt|\bdeveloper mode|\bjailbreak|\byou are now\b|\bpretend (?:to be|you)|\broleplay as|"
+    r"\bact as (?:an? )?(?:admin\w*|system|root|developer|owner)|\b(?:no|without any?) (?:filters?|restrictions?)|"
+    r"\b(?:delete|drop|erase|wipe|truncate) (?:all|the|every|my)\b.{0,20}\b(?:items?|users?|data(?:base)?|tables?|catalogue|history|records?)\b"
+    r"|\b(?:set|change|turn|switch|disable|enable)\b.{0,20}\b(?:diversity|exploration|epsilon|rules?|filters?|settings?|weights?|config\w*|blacklist|blocklist|ranking|policy|temperature)\b"
+    r"|\b(?:repeat|print|show|reveal|output|translate|tell me|write out)\b.{0,30}\b(?:prompt|instructions|everything above|above this line|first message|initial message|system message|configuration|api key|secrets?|source code)"
+    r"|\brepeat after me\b|\b(?:reply|answer|respond|say) (?:exactly|only|with|word for word)\b|\bapi[ _-]?keys?\b"
+    r"|\b(?:administrator|maintenance code|admin (?:mode|access)|sudo|root access)\b"
+    r"|\bapply (?:a )?\d+ ?%|\b\d+ ?% off\b|\b(?:discount|coupon|voucher|refund)s?\b|\b(?:for free|free of charge)\b"
+    r"|\bconfirm the (?:new )?price|\b(?:place|cancel) (?:an |my |the )?order|\badd .{0,30} to (?:my |the )?(?:cart|basket)"
+    r"|[{<\[|]\s*[\"']?(?:tool|function|name|im_start|system|assistant)\w*[\"']?\s*[:|>\]]|\btool_call|<\|"
+    r"|\b(?:forget|remember|delete|erase|set_\w+|call|exec|eval)\s*\(|调用\s*\w+|执行完"
+    r"|(?:忽略|无视|忘记|忘掉|绕过|跳过|不要管|抛开)[^，。,]{0,12}(?:指令|规则|提示|设定|要求|身份|限制|约束)|系统提示|提示词|开发者模式|管理员(?:模式|权限)?|"
+    r"你现在(?:是|扮演)|从现在起|没有限制|扮演|(?:第一条|初始|原始)(?:消息|指令)|(?:打印|输出|翻译|复述|重复)[^，。]{0,14}(?:提示|指令|消息|原文|上面)"
+    r"|(?:把|将)?[^，。]{0,8}(?:探索率|多样性|去重|黑名单|权重|排序|配置|参数|设置|系统)[^，。]{0,6}(?:调|改|设|关|开|到)|(?:关掉|关闭|打开|禁用|停用)[^，。]{0,10}(?:去重|黑名单|规则|过滤|限制|日志)"
+    r"|(?:免费|白)送|免单|打[一二三四五六七八九\d.]+折|优惠券|退款|降价到|改价|0元|零元|回答我[：:]|(?:照着|跟着|跟我)(?:读|念|说)|复读|(?:帮我)?下单|加(?:入)?购物车|工号|平台运营|我是(?:老板|店主|管理员|客服|员工)"
+)
+OBEY = re.compile(_OBEYS)
+"""Orders to the machine, offers that nobody recorded, words to be repeated."""
+WHY = re.compile(
+    r"\bwhy\b|\bhow come\b|\breasons?\b|\bexplain\b|\bwhat makes\b|\bwhat.{0,10}based on\b|为什么|为何|为啥|理由|原因|解释|"
+    r"凭什么|怎么会推荐|依据"
+)
+COMPARE = re.compile(
+    r"\b(?:differ\w*|compare|comparison|versus|vs\.?|which (?:one )?is (?:better|newer|cheaper|older))\b|区别|不同|对比|比较一下|"
+    r"比一比|哪个(?:更|好)|哪一?[个部款](?:更|好)|有什么不一样|差在哪"
+)
+DESCRIBE = re.compile(
+    r"\b(?:tell me (?:more )?about|describe|what(?:['’]s| is| are|s)?\b.{0,40}\babout|more about|details?|information|"
+    r"who (?:made|makes|directed|stars|wrote|plays)|what (?:brand|year|genre|kind|material|colou?r|size) is|when (?:was|did)|"
+    r"how (?:long|old|big|heavy|much|many|large|expensive)\b|is (?:it|that|this|the)\b|"
+    r"(?:does|do|can|will|would|could|has|have|did) (?:it|that|this|the (?:first|second|third|fourth|fifth|last|top|\w+ one))\b|"
+    r"any good|worth (?:it|buying|watching))\b|讲的?(?:是|了)?什么|说的是什么|介绍(?:一下)?|什么内容|详情|详细|怎么样|好不好|值得(?:买|看|读)?吗|"
+    r"多少钱|什么价|多久|多长|多大|是谁(?:导|演|写|拍)|哪年|什么牌子|什么材质|续航|能不能|可以.{1,8}吗|是不是|会不会"
+)
+MORE = re.compile(
+    r"\b(?:show me more|more please|(?:any|some) more|more(?: of (?:these|those|them))?$|other ones|others|(?:something|anything) else|next|"
+    r"different ones|another (?:batch|set|round|page|few|five)|what else|more options|more results|other options|new ones|not these|again)\b"
+    r"|换一批|换一换|换一组|换批|还有(?:吗|别的|其他|没有)|再来|再推荐|其他的|其它的|别的(?:吗|呢)?$|下一[批页]|换几个|换一?个(?:别的)?$|换点别的|再看看|再换|多来"
+)
+BRIEF = re.compile(
+    r"\b(?:shorter|briefly|brief|keep it short|in short|fewer words|short version|less text|too long|tl;?dr|one sentence|be concise|concise)\b|"
+    r"简短|(?:说|讲|再)?短一?[点些]|少说|长话短说|简单(?:点|一点)?说|简洁|太长了|精简|一句话"
+)
+LIKE = re.compile(
+    r"\b(?:like|similar to|resembl\w+|same (?:kind|sort|style|genre|type|vein) as|along the lines of|in the style of)\b"
+    r"|像|类似|跟.{0,8}(?:差不多|一样|类似)|和.{0,8}(?:差不多|一样|类似|同类)|同类"
+)
+SAME = re.compile(
+    r"\b(?:same|more (?:by|from)|else (?:by|from)|others? (?:by|from|of)|anything (?:by|from)|by the)\b|(?:的|同一?个?)(?:牌子|品牌|导演|作者|演员|类型)|同(?:品牌|导演|牌子|类)|一个牌子"
+)
+ONLY = re.compile(
+    r"\b(?:only|just|instead|rather|switch to|change (?:it )?to|make (?:it|that)|actually|i meant|meant)\b|只要|只看|只想|只买|换成|改成|改为|改看|换到|还是(?:只|要|看|换|来)|换|改"
+)
+ALSO = re.compile(
+    r"\b(?:also|too|as well|and|plus|both|in addition|additionally|combined|mixed|at the same time|moreover|that['’]?s)\b|也|还要|还得|并且|而且|同时|另外还|又|加上|最好(?:是|再)?"
+)
+REMEMBER = re.compile(
+    r"\b(?:remember (?:that|this|it|i|my|for)|please remember|remember,|keep in mind|note that i|make a note|save (?:that|this|my)|from now on|in (?:the )?future|for next time|don['’]?t forget)\b"
+    r"|记(?:住|一下|下来|得我|着)|帮我记|以后(?:都|别|也|不要|请|就)|存(?:下来|一下)|别忘了"
+)
+FORGET = re.compile(
+    r"\b(?:forget (?:what i said|that i|about my|my (?:preference|note|dislike)|the (?:preference|note)|that (?:note|preference|one|again|bit|part))|(?:do not|don['’]?t) (?:remember|keep|store|save) (?:that|this|it)|"
+    r"(?:delete|remove|erase|unsave|undo) (?:that|this|the|my) (?:note|preference|memory|wish|last one)|unremember|stop remembering|you can forget)\b"
+    r"|别记了?|不用记|不要记|忘了(?:那|刚才|这)|(?:刚才|那)(?:一)?条[^，。]{0,4}(?:别|不用|不要|忘|删|取消|作废)|取消(?:刚才|那条|这条)?的?(?:记|偏好)|删(?:掉|了)[^，。]{0,6}(?:偏好|记录|那条|记)|不用再记"
+)
+DROP = re.compile(
+    r"\b(?:any|never mind(?: the| about the)?|forget(?: about)?(?: the)?|doesn['’]?t matter|does not matter|drop the|remove the|lift the|without the|scrap the|"
+    r"don['’]?t care about(?: the)?|regardless of(?: the)?|whatever(?: the)?|no(?: more)? limit on(?: the)?|no longer (?:matters|important)|is(?:n['’]?t| not) important|ignore the|can be any(?:thing)?|of any|no matter(?: the| what| which)?)\b"
+    r"|不限|无所谓|都行|都可以|不管|随便|不用管|取消|不考虑|不论|不重要|不在乎|没关系|放开|去掉|不设"
+)
+FIELDS = {
+    "price": r"price|budget|cost|expensive|价格|价位|预算|多少钱|价钱|钱|贵",
+    "year": r"\byears?\b|\bage\b|\beras?\b|decades?|\bdates?\b|年份|年代|新旧|哪年|时间",
+    "categories": r"genres?|categor(?:y|ies)|\bkinds?\b|\btypes?\b|类型|类别|题材|分类|种类|品类",
+    "brand": r"\bbrands?\b|\bmakers?\b|manufacturer|品牌|牌子|厂家",
+    "directors": r"directors?|导演",
+    "actors": r"\bactors?\b|actress|\bcast\b|演员|主演",
+    "rating": r"(?<!age )ratings?|\bstars\b|\bscore\b|\breviews?\b|评分|打分|好评|口碑",
+    "runtime_min": r"runtime|running time|\blength\b|\bduration\b|片长|时长|多长|how long",
+    "mpaa": r"age rating|\bmpaa\b|分级",
+    "colour": r"colou?rs?|颜色",
+    "size": r"\bsizes?\b|尺码|尺寸",
+    "weight": r"\bweight\b|how heavy|重量|多重",
+    "battery": r"battery life|续航",
+    "availability": r"in stock|stock\b|available|库存|有货|现货|delivery|shipping|发货|物流|配送",
+}  # fmt: skip
+"""Words for attributes."""
+ORDINAL = re.compile(
+    r"\b(first|second|third|fourth|fifth|last|1st|2nd|3rd|4th|5th)\b(?! time| of all)|#\s?(\d)\b|\b(?:number|no\.?) (\d|one|two|three|four|five)\b"
+    r"|\b(?:the one )?at the (top|bottom)\b|\b(top) (?:one|pick|result|item)\b|第([一二三四五1-5])(?:[个部本款件只张首条项种家]|$|(?=[^年代次\d]))|(最后一|最后那|倒数第一)[个部本款件]"
+)
+FIRST_TWO = re.compile(
+    r"\b(?:first|top) (two|three|2|3)\b|前([两二三23])(?:[个部本款件])?|\b(both) (?:of )?(?:them|these|those)\b"
+)
+PLACES = {
+    **{w: i for i, w in enumerate("first second third fourth fifth".split())},
+    **{w: i for i, w in enumerate("1st 2nd 3rd 4th 5th".split())},
+    **{w: i for i, w in enumerate("one two three four five".split())},
+    **{w: i for i, w in enumerate("一二三四五")}, **{w: i for i, w in enumerate("12345")},
+    "last": -1, "最后一": -1, "最后那": -1, "倒数第一": -1, "top": 0, "bottom": -1,
+}  # fmt: skip
+"""Places of a slate by the words for them."""
+CHANGE: list[tuple[str, str, Op]] = [
+    (r"\b(?:cheaper|less expensive|lower[- ]price\w*|less pric[ey]+|more affordable|too (?:expensive|pricey|dear))\b|(?:再|更|稍微?)?便宜一?[点些]|更便宜|再便宜|太贵|有点贵|贵了", "price", "<"),
+    (r"\b(?:more expensive|pricier|dearer|higher[- ]price\w*|more upmarket|too cheap|better quality)\b|(?<!便宜)(?<!太)贵一?[点些](?!了)|更贵|更高档|高档一?[点些]|好一?[点些]的", "price", ">"),
+    (r"\b(?:newer|more recent|more modern|later ones?|too old|more current|younger)\b|新一?[点些]|更新(?:的|一)|太老|太旧|近一?[点些]|再新|更近", "year", ">"),
+    (r"\b(?:older|earlier ones?|more classic|too (?:new|recent|modern)|more vintage)\b|老一?[点些]|旧一?[点些]|更老|更早|更旧|早一?[点些]|再老|太新", "year", "<"),
+]  # fmt: skip
+"""Asks for a difference to what was shown."""
+SORT: list[tuple[str, str, str]] = [
+    (r"\b(?:cheapest|lowest[- ]price\w*|least expensive|price (?:low|ascending)|(?:sort|order)\w* by price(?! desc)(?!.*high)|cheap(?:er)? (?:ones )?first)\b|最便宜|价格(?:从|由)低|(?:从|由)(?:便宜|低)到|便宜的?(?:排|放|在|先)前?|价格升序|按价格(?!.*高到)", "price", "asc"),
+    (r"\b(?:priciest|most expensive|dearest|highest[- ]price\w*|price (?:high|descending)|expensive (?:ones )?first)\b|最贵|价格(?:从|由)高|(?:从|由)(?:贵|高)到|贵的?(?:排|放|在)前?|价格降序", "price", "desc"),
+    (r"\b(?:newest|latest|most recent|(?:newer|recent|new) (?:ones )?first|reverse chronological)\b|最新|(?:从|由)新到|新的?(?:排|放|在)前?|(?:从|由)近到", "year", "desc"),
+    (r"\b(?:oldest|earliest|(?:older|old) (?:ones )?first|chronological(?:ly)?|by year)\b|最老|最早|最旧|(?:从|由)(?:旧|老|早)到|老的?(?:排|放|在)前?|旧的?(?:排|放|在)前", "year", "asc"),
+    (r"\b(?:best[- ]rated|highest[- ]rated|top[- ]rated|by rating)\b|评分(?:最高|从高|由高)|口碑最好", "rating", "desc"),
+    (r"\b(?:shortest)\b|最短", "runtime_min", "asc"),
+    (r"\b(?:longest)\b|最长", "runtime_min", "desc"),
+]  # fmt: skip
+"""Asks for an order."""
+CHILDREN = re.compile(
+    r"\b(?:kids?|child(?:ren)?|toddlers?|family night|my (?:son|daughter)|\d+[- ]year[- ]olds?|nephews?|nieces?|grandchild\w*|little ones?)\b|小孩|孩子|儿童|小朋友|女儿|儿子|[三四五六七八九十\d]岁"
+)
+"""Children are in the room."""
+QUOTED = re.compile(r"[“\"《「『]([^”\"》」』]{1,100})[”\"》」』]")
+ASKS_FOR_ONE = re.compile(
+    r"\b(?:do you (?:have|carry|stock|sell)|have you got|got any|is there|are there|looking for|find(?: me)?|i want(?: to (?:see|watch|buy|read))?|can i (?:get|see|watch)|any(?:thing)? (?:by|called|named)|called|named|titled|what about)\b|有没有|有《|有卖|叫做?|名叫|找一?[部本个款]"
+)
+"""Asks for a certain item."""

@@ -1,0 +1,149 @@
+"""From wishes and a topic to a slate."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+
+from zhiyin.narrate.chat.state import Direction, Wish, fits, folded, parts_of
+from zhiyin.narrate.chat.tools import Tools
+from zhiyin.narrate.chat.vocabulary import KINDS
+from zhiyin.narrate.grounding.lexicon import HAN, phrase
+
+_DEPTH = 200
+_NAMED = 0.6
+"""What a title that names the whole topic adds to a search score."""
+_VOTERS = 12
+_SHARE = 0.6
+"""Part of the nearest items that must be of a kind."""
+_LIFT = 3.0
+"""How much more often than in the catalogue."""
+_FEW = 3
+
+
+def slate_of(
+    tools: Tools,
+    *,
+    user_id: str | None,
+    wishes: Sequence[Wish],
+    topic: Sequence[Sequence[str]],
+    like: str,
+    shut: set[str],
+    order: tuple[str, Direction] | None,
+    n: int,
+    used: list[str],
+) -> list[str]:
+    """The items that keep all wishes, the nearest to the topic first.
+
+    Args:
+        tools: What searches and recommends.
+        user_id: For whom.
+        wishes: What each item must keep.
+        topic: What they are about; of each group of words one is enough.
+        like: The item that they are like; "" for none.
+        shut: Items that are not shown.
+        order: The attribute to order by.
+        n: How many at most.
+        used: Gets the names of the tools that were used.
+    """
+    if like:
+        used.append("similar")
+        ids = tools.similar(like, wishes=wishes, n=_DEPTH)
+    elif topic:
+        used.append("search")
+        found = tools.search(" ".join(spoken(topic)), wishes=wishes, n=_DEPTH)
+        ids = _named_first(tools, found, topic, wishes, shut)
+    else:
+        used.append("recommend")
+        ids = tools.recommend(user_id, wishes=wishes, n=_DEPTH)
+    records = tools.records(ids)
+    kept = [
+        item
+        for item in dict.fromkeys(ids)
+        if item in records and item not in shut and fits(records[item], wishes)
+    ]
+    if len(kept) < n and not topic:
+        more = [
+            item for item in tools.table.chosen(wishes) if item not in shut and item not in kept
+        ]
+        records = {**records, **tools.records(more[:_DEPTH])}
+        kept += [item for item in more[:_DEPTH] if item in records and fits(records[item], wishes)]
+    if order is not None:
+        field, direction = order
+        known = [i for i in kept if isinstance(records[i].get(field), int | float)]
+        kept = sorted(known, key=lambda i: records[i][field], reverse=direction == "desc")
+    return kept[:n]
+
+
+def spoken(topic: Sequence[Sequence[str]]) -> list[str]:
+    """The words of a topic as they were said."""
+    return [group[0] for group in topic]
+
+
+def kind_of(tools: Tools, topic: Sequence[Sequence[str]]) -> Wish | None:
+    """The kind that most of the items nearest to a topic are of, if there is one."""
+    if not any(field in tools.table.vocabulary.fields for field in KINDS):
+        return None
+    found = tools.search(" ".join(spoken(topic)), wishes=(), n=40)
+    ids = _named_first(tools, found, topic, (), set())[:_VOTERS]
+    records = tools.records(ids)
+    votes: Counter[tuple[str, str]] = Counter()
+    for item in ids:
+        for field in KINDS:
+            votes.update(
+                (field, part) for part in parts_of(field, records.get(item, {}).get(field))
+            )
+    likely = [
+        (count / math.sqrt(tools.table.share(*kind) + 1e-9), kind)
+        for kind, count in votes.items()
+        if count >= _SHARE * len(ids) and count / len(ids) >= _LIFT * tools.table.share(*kind)
+    ]
+    if len(ids) < _FEW or not likely:
+        return None
+    field, value = max(likely)[1]
+    return Wish(field=field, op="has", value=value)
+
+
+def _named_first(
+    tools: Tools,
+    found: dict[str, float],
+    topic: Sequence[Sequence[str]],
+    wishes: Sequence[Wish],
+    shut: set[str],
+) -> list[str]:
+    """Found items, those whose titles name the topic first; alone, where there are enough."""
+    vocabulary, table = tools.table.vocabulary, tools.table
+    groups = [
+        (words, max(1, max(vocabulary.title_words_of(word) for word in words)))
+        for words in topic
+        if any(vocabulary.title_words_of(word) for word in words)
+    ]
+    if not groups:
+        return list(found)
+    weights = [math.log(1 + len(table) / count) for _, count in groups]
+    every = [
+        Wish(field="title", op="has", value=words[0], or_else=tuple(words[1:]))
+        for words, _ in groups
+    ]
+    named = table.chosen([*wishes, *every])
+    floor = min(found.values(), default=0.0)
+    scores = {**dict.fromkeys(named[:_DEPTH], floor), **found}
+    records = tools.records(list(scores))
+    covered = {
+        item: sum(
+            weight
+            for (words, _), weight in zip(groups, weights, strict=True)
+            if _names(str(records.get(item, {}).get("title") or ""), words)
+        )
+        / sum(weights)
+        for item in scores
+    }
+    best = sorted(scores, key=lambda item: -(scores[item] + _NAMED * covered[item]))
+    full = [item for item in best if covered[item] > 1 - 1e-9 and item not in shut]
+    return full if len(full) >= _FEW else best
+
+
+def _names(title: str, words: Sequence[str]) -> bool:
+    text, stems = folded(title), phrase(title)
+    return any(word in text if HAN.search(word) else phrase(word) in stems for word in words)

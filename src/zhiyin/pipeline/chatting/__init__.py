@@ -1,0 +1,1 @@
+"""Conversation over a workspace: sessions, tools over the engine, and what is remembered."""

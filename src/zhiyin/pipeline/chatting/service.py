@@ -1,0 +1,182 @@
+"""Conversations with a workspace: a message in, an answer out, what was said kept by consent."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Protocol
+
+from zhiyin.core.clock import Clock
+from zhiyin.core.errors import DataError
+from zhiyin.core.messages.chat import ChatAnswer, ChatItem, ChatMessage, ChatPiece, ChatWish
+from zhiyin.core.protocols import EditAction, LanguageModel
+from zhiyin.narrate.chat import ChatReply, Wish, converse
+from zhiyin.narrate.language import shown
+from zhiyin.pipeline.chatting.sessions import Session, Sessions
+from zhiyin.pipeline.chatting.tools import LiveTable, Talked, TasteOf, WorkspaceTools
+from zhiyin.pipeline.language_model import open_language_model
+from zhiyin.pipeline.profiles import Profiles
+from zhiyin.pipeline.settings import Settings
+
+_PIECE = re.compile(r"\s*[^\s\u3400-\u9fff]+|\s*[\u3400-\u9fff]{1,4}|\s+")
+
+
+class Talking(Talked, Protocol):
+    """What of a workspace a conversation asks, with the profiles."""
+
+    folder: Path
+    profiles: Profiles
+    settings: Settings
+
+
+class Chats:
+    """The conversations of a workspace.
+
+    Args:
+        workspace: Whose.
+        taste_of: How a user's taste is asked for.
+        clock: Source of the present.
+    """
+
+    def __init__(self, workspace: Talking, taste_of: TasteOf, *, clock: Clock) -> None:
+        self._workspace = workspace
+        self._settings = settings = workspace.settings.chat
+        self._taste_of = taste_of
+        self._model: LanguageModel | None = None
+        self._has_model = False
+        self.table = LiveTable(workspace.stores.entities)
+        self._sessions = Sessions(
+            workspace.folder,
+            hours=settings.hours,
+            most=settings.sessions,
+            clock=clock,
+        )
+
+    def say(self, message: ChatMessage) -> ChatAnswer:
+        """Answers a message.
+
+        Raises:
+            UnknownEntityError: There is no such conversation with this user.
+            StoreError: Conversations cannot be kept.
+        """
+        session = self._sessions.open(message.session_id, message.user_id)
+        tools = WorkspaceTools(
+            self._workspace,
+            self.table.current(),
+            user_id=message.user_id,
+            taste_of=self._taste_of,
+        )
+        reply, state = converse(
+            message.message, session.state, tools=tools, n=message.n, model=self.model()
+        )
+        titles = tools.records(reply.item_ids)
+        remembered = self._remembered(message, reply, tools.fallbacks)
+        self._forget(message.user_id, reply)
+        self._sessions.keep(Session(session.id, state))
+        return ChatAnswer(
+            session_id=session.id,
+            user_id=message.user_id,
+            text=reply.text,
+            items=[
+                ChatItem(item_id=item, title=shown(titles.get(item, {}).get("title") or ""))
+                for item in reply.item_ids
+            ],
+            acts=reply.acts,
+            about=reply.about,
+            wishes=[
+                ChatWish(field=wish.field, op=wish.op, value=wish.value, or_else=list(wish.or_else))
+                for wish in state.wishes
+            ],
+            topic=" ".join(group[0] for group in state.topic),
+            remembered=remembered,
+            ask_to_remember=reply.lasting
+            and message.user_id is not None
+            and bool(_edits(reply.new_wishes))
+            and not remembered,
+            tools=reply.tools,
+            made_by=reply.made_by,
+            fallbacks=tools.fallbacks,
+        )
+
+    def keep(self, session_id: str, user_id: str | None) -> list[str]:
+        """Keeps what the last message of a conversation wished, once the user agreed.
+
+        Returns:
+            What entered the profile.
+
+        Raises:
+            UnknownEntityError: There is no such conversation with this user.
+        """
+        state = self._sessions.open(session_id, user_id).state
+        return self._kept(user_id, _edits(state.offered), [])
+
+    def model(self) -> LanguageModel | None:
+        """The language model of the settings, opened once."""
+        if not self._has_model and self._settings.model:
+            self._model = open_language_model(
+                self._workspace.settings.llm, folder=self._workspace.folder
+            )
+            self._has_model = True
+        return self._model
+
+    def notice(self, item_ids: Iterable[str]) -> None:
+        """Told of items that were just stored or erased."""
+        self.table.notice(item_ids)
+
+    def expire(self) -> None:
+        """Told that any number of items changed."""
+        self.table.expire()
+
+    def close(self) -> None:
+        """Closes the file of the conversations."""
+        self._sessions.close()
+
+    def _remembered(
+        self, message: ChatMessage, reply: ChatReply, fallbacks: list[str]
+    ) -> list[str]:
+        """What enters the profile: with consent alone."""
+        wished = reply.new_wishes if message.remember else reply.keep
+        return self._kept(message.user_id, _edits(wished), fallbacks)
+
+    def _kept(
+        self, user_id: str | None, edits: list[tuple[EditAction, str]], fallbacks: list[str]
+    ) -> list[str]:
+        if not edits:
+            return []
+        if user_id is None:
+            fallbacks.append("nothing is remembered of somebody unknown: send a user_id")
+            return []
+        done: list[str] = []
+        for action, subject in edits:
+            try:
+                self._workspace.profiles.edit(user_id, {action: [subject]})
+            except DataError:
+                fallbacks.append(f"not remembered: no item has the tag {subject!r}")
+            else:
+                done.append(f"{action}: {subject}")
+        return done
+
+    def _forget(self, user_id: str | None, reply: ChatReply) -> None:
+        if user_id is None:
+            return
+        for action, subject in _edits(reply.give_up):
+            self._workspace.profiles.take_back(user_id, action, subject)
+
+
+def pieces_of(answer: ChatAnswer) -> Iterator[ChatPiece]:
+    """The words of an answer piece by piece, the whole answer with the last one."""
+    for piece in _PIECE.findall(answer.text):
+        yield ChatPiece(text=piece)
+    yield ChatPiece(answer=answer)
+
+
+def _edits(wishes: Iterable[Wish]) -> list[tuple[EditAction, str]]:
+    """Wishes as edits of a profile; bounds hold for the moment and are left out."""
+    found: list[tuple[EditAction, str]] = []
+    for wish in wishes:
+        if wish.op not in ("has", "lacks"):
+            continue
+        action: EditAction = "pin" if wish.op == "has" else "mute"
+        found += [(action, str(value)) for value in (wish.values[:1])]
+    return found
