@@ -23,6 +23,7 @@ from zhiyin.evaluation.bootstrap import BootstrapConfig
 from zhiyin.evaluation.comparison import confidence
 from zhiyin.evaluation.scoring import Evaluation, evaluate_scorer
 from zhiyin.pipeline.measuring import BASELINES, as_queries, describe, rounded
+from zhiyin.pipeline.ranker.settings import RankerSettings
 from zhiyin.pipeline.train import train
 
 REPORT_FILE = "evaluation.json"
@@ -56,6 +57,8 @@ class EvaluationSettings(Config):
     """Cut-offs of the metrics."""
     bootstrap: BootstrapConfig = BootstrapConfig()
     """How intervals are drawn."""
+    ranker: RankerSettings = RankerSettings()
+    """How the recipe learns to rank."""
 
 
 def evaluate(
@@ -191,7 +194,12 @@ def _measure(
 ) -> tuple[dict[str, Any], Evaluation]:
     clock = Deadline(float("inf"))
     trained = train(
-        known, recipe=name, budget_s=settings.budget_s, seed=settings.seed, progress=progress
+        known,
+        recipe=name,
+        budget_s=settings.budget_s,
+        seed=settings.seed,
+        ranker=settings.ranker,
+        progress=progress,
     )
     train_s = clock.spent
     found = evaluate_scorer(

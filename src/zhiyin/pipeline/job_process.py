@@ -204,6 +204,7 @@ def _learn(
         seed=settings.seed,
         encoder=workspace.encoder,
         unfinished=workspace.folder / "models" / ".unfinished",
+        ranker=workspace.settings.ranker,
         progress=record.progress,
     )
     return trained, trial

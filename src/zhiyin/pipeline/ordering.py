@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -57,8 +58,9 @@ class Ordering:
             found = ranker.order(found, queries, now=query.now, context=context, shown=shown)
         if not objective.stated:
             return found
-        told = (self.trained.report.get("ranker") or {}).get("objectives")
-        heads = check_objective(query.surface, objective, self.trained.heads, told)
+        told: dict[str, Any] = self.trained.report.get("ranker") or {}
+        lacking = told.get("objectives")
+        heads = check_objective(query.surface, objective, self.trained.heads, lacking)
         few = heads.candidates
         shown = self._shown(heads.features, found, queries, query, few)
         asked = asked_now(found, queries, few, now=query.now, context=context, shown=shown)
@@ -92,7 +94,7 @@ def with_estimates(
     result: list[Position] = []
     for position in positions:
         at = place.get(items.index.get(position.item_id, -1), -1)
-        values = table[:, at].tolist() if at >= 0 else []
-        told = {name: v for name, v in zip(names, values, strict=False) if v == v}
+        values: list[float] = table[:, at].tolist() if at >= 0 else [np.nan] * len(names)
+        told = {name: v for name, v in zip(names, values, strict=True) if np.isfinite(v)}
         result.append(position.model_copy(update={"estimates": told}))
     return result

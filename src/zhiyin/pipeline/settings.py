@@ -16,6 +16,7 @@ from zhiyin.data.templates import GENERAL_WEIGHTS
 from zhiyin.llm.budget import BudgetConfig
 from zhiyin.llm.replies import CacheConfig
 from zhiyin.pipeline.chat_settings import ChatSettings
+from zhiyin.pipeline.ranker.settings import RankerSettings
 from zhiyin.pipeline.service_settings import HttpSettings, LoopSettings
 from zhiyin.pipeline.storage_settings import OnlineSettings, StoreSettings
 from zhiyin.pipeline.surfaces import SurfaceSettings, built_in_surfaces, over_built_in
@@ -168,6 +169,8 @@ class Settings(Config):
     """The section [events]."""
     train: TrainSettings = TrainSettings()
     """The section [train]."""
+    ranker: RankerSettings = RankerSettings()
+    """The section [ranker]."""
     serve: ServeSettings = ServeSettings()
     """The section [serve]."""
     text: TextSettings = TextSettings()

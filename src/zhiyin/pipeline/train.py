@@ -19,6 +19,7 @@ from zhiyin.pipeline.content import Content
 from zhiyin.pipeline.encoding import installed_encoder
 from zhiyin.pipeline.newcomers import KnownPeople, learn_people
 from zhiyin.pipeline.ranker.heads import ObjectiveHeads
+from zhiyin.pipeline.ranker.settings import RankerSettings
 from zhiyin.pipeline.ranker.stage import RankerStage
 from zhiyin.pipeline.recipes.alone import fit_alone
 from zhiyin.pipeline.recipes.auto import Choice, choose, refit, refit_content
@@ -38,6 +39,7 @@ def train(
     seed: int,
     encoder: Callable[[], TextEncoder | None] = installed_encoder,
     unfinished: Path | None = None,
+    ranker: RankerSettings | None = None,
     progress: Progress = silent,
 ) -> Trained:
     """Trains by a recipe.
@@ -50,6 +52,7 @@ def train(
         encoder: Gives what reads the meaning of texts, where there are any.
         unfinished: Folder where a model that takes minutes keeps what it has, so that the same
             training goes on after an interruption; None for none.
+        ranker: How "auto" learns to rank; None for the defaults.
         progress: Told what is being done.
 
     Raises:
@@ -62,21 +65,23 @@ def train(
     data = dataset.training_data()
     if recipe != AUTO:
         return _alone(dataset, data, recipe, deadline, seed, encoder, unfinished, progress)
-    choice = choose(dataset, encoder=encoder, deadline=deadline, seed=seed, progress=progress)
+    choice = choose(
+        dataset, encoder=encoder, ranker=ranker, deadline=deadline, seed=seed, progress=progress
+    )
     members = refit(choice, data, deadline=deadline, seed=seed, progress=progress)
     liked = data.histories.liked()
     content = refit_content(choice, liked, deadline=deadline, progress=progress)
     people, told = learn_people(dataset.user_attributes, liked, seed=seed)
-    ranker, heads = None, None
+    ordering, heads = None, None
     if choice.ranker is not None:
         attributes = told_of(choice.bridge, choice.catalogue)
-        ranker = refit_ranker(choice.ranker, dataset, attributes, deadline=deadline, seed=seed)
+        ordering = refit_ranker(choice.ranker, dataset, attributes, deadline=deadline, seed=seed)
         heads = heads_on_everything(
             choice.ranker.heads, dataset, attributes, deadline=deadline, seed=seed
         )
     progress("done", 1.0)
     report = choice.report() | ({"newcomers": told} if told else {})
-    return _trained(dataset, members, recipe, deadline, report, content, people, ranker, heads)
+    return _trained(dataset, members, recipe, deadline, report, content, people, ordering, heads)
 
 
 def _alone(

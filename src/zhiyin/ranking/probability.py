@@ -12,7 +12,7 @@ from scipy.special import expit
 from zhiyin.core.histories import Floats
 from zhiyin.ranking.calibration import Calibrator, IsotonicCalibrator, PlattCalibrator
 from zhiyin.ranking.groups import Reals
-from zhiyin.ranking.reliability import calibration_error, log_loss, roc_auc
+from zhiyin.ranking.reliability import Bins, calibration_error, log_loss, roc_auc
 
 CALIBRATORS: dict[str, Callable[[], Calibrator]] = {
     "platt": PlattCalibrator,
@@ -67,7 +67,8 @@ def calibrated(scores: Floats, labels: Floats, folds: NDArray[np.integer]) -> Ca
         "log_loss_before": round(log_loss(before, labels), 6),
         "log_loss": round(loss, 6),
     }
-    for by, suffix in (("width", ""), ("mass", "_mass")):
+    kinds: tuple[tuple[Bins, str], ...] = (("width", ""), ("mass", "_mass"))
+    for by, suffix in kinds:
         report[f"ece{suffix}_before"] = round(calibration_error(before, labels, by=by), 6)
         report[f"ece{suffix}"] = round(calibration_error(found[best], labels, by=by), 6)
     return Calibrated(best, CALIBRATORS[best]().fit(scores, labels), loss, report)

@@ -52,10 +52,14 @@ def evaluate(
             protocol=protocol,
             budget_s=seconds(budget or chosen.budget),
             seed=chosen.seed,
+            ranker=opened.settings.ranker,
         )
         with progress_bar(quiet=as_json, first="reading the store") as listen:
             dataset = load_dataset(
-                opened.stores.events, opened.stores.entities, settings=opened.settings.events
+                opened.stores.events,
+                opened.stores.entities,
+                settings=opened.settings.events,
+                exposures=opened.stores.exposures,
             )
             report = measure(dataset, settings, progress=listen)
         path = write_report(report, opened.folder)

@@ -142,7 +142,7 @@ class ObjectiveHeads:
         rest = np.isfinite(candidates.scores[:, c:])
         low = float(worth.min(initial=np.inf, where=asked.present))
         low = low if np.isfinite(low) else 1.0
-        steps = np.arange(1, rest.shape[1] + 1) / (rest.shape[1] + 1)
+        steps: Reals = np.linspace(0, 1, rest.shape[1] + 2)[1:-1]
         scores[:, c:] = np.where(rest, low * (1 - steps), -np.inf)
         columns = dict(candidates.columns)
         if BLEND not in columns:  # no ranker came between

@@ -32,6 +32,7 @@ from zhiyin.models.content.bridge import ContentBridge
 from zhiyin.models.hybrid.blend import Blend
 from zhiyin.pipeline.ranker.fatigue import Showings
 from zhiyin.pipeline.ranker.lessons import Lessons, joined, together
+from zhiyin.pipeline.ranker.settings import RankerSettings
 from zhiyin.pipeline.ranker.stage import BLEND, RankerStage, asked_for
 from zhiyin.ranking.features import FeatureSet, Known
 
@@ -65,8 +66,8 @@ _TREES: dict[str, Any] = {
 """Small enough for 500 candidates in a few milliseconds, and for a few hundred queries."""
 
 
-class RankerRecipe(Config):
-    """How a ranker is learned."""
+class RankerRecipe(RankerSettings):
+    """How a ranker is learned: what the owner says, and the rest."""
 
     scorers: tuple[ScorerChoice, ...] = (
         ScorerChoice(name="linear"),
@@ -90,8 +91,15 @@ class RankerRecipe(Config):
     """Queries with a held-out item among the candidates that learning needs."""
     certainty: float = 1.96
     """Standard errors that the gain must exceed."""
-    slates: int = 500
-    """Answered slates from which slates teach beside candidates, place and fatigue with them."""
+
+    @property
+    def choices(self) -> tuple[ScorerChoice, ...]:
+        """What is tried for the objective; all that are trees grow alike."""
+        if self.objective in ("auto", "off"):
+            return self.scorers if self.objective == "auto" else ()
+        kind = "linear" if self.objective == "linear" else "lambdarank"
+        alike = (choice for choice in self.scorers if choice.name == kind)
+        return tuple(choice.model_copy(update={"name": self.objective}) for choice in alike)
 
 
 def lessons(
@@ -147,7 +155,8 @@ def lessons(
         hit = np.zeros((len(rows), train.n_items), dtype=np.bool_)
         hit[wanted.rows, wanted.items] = True
         hits = np.take_along_axis(hit, np.maximum(items, 0), axis=1) & (items >= 0)
-        told = () if contexts is None else tuple(contexts[row] for row in rows.tolist())
+        users: list[int] = rows.tolist()
+        told = () if contexts is None else tuple(contexts[user] for user in users)
         asked = asked_for(queries, items, best, parts, contexts=told)
         if showings is not None and asked.now is not None:
             shown = showings.unanswered(rows, asked.histories, items, asked.now)
@@ -256,10 +265,12 @@ def learn_ranker(
     told: dict[str, Any] = {"queries": len(found.hits), "useful": useful, "trials": []}
     if course.slates is not None:
         told["slates"] = len(course.slates)
+    if recipe.objective == "off":
+        return None, told | {"kept": False, "why": "[ranker] objective is off"}
     if useful < recipe.least:
         return None, told | {"kept": False, "why": "too few held-out items among the candidates"}
     best: tuple[ScorerChoice, dict[str, Any]] | None = None
-    fitting = [c for c in recipe.scorers if c.from_queries <= useful <= c.to_queries]
+    fitting = [c for c in recipe.choices if c.from_queries <= useful <= c.to_queries]
     tried = [choice for choice in fitting if not missing(choice)]
     for at, choice in enumerate(tried):
         progress(f"learning to rank: {choice.name}", at / len(tried))

@@ -125,7 +125,10 @@ class Outcomes:
         some = held & ~np.isnan(dwell)
         stayed, at = np.unique(pairs[some], return_inverse=True)
         return cls(
-            np.unique(pairs[bought]), stayed, np.bincount(at, dwell[some]), histories.n_items
+            np.unique(pairs[bought]),
+            stayed,
+            np.bincount(at, dwell[some]).astype(np.float64),
+            histories.n_items,
         )
 
     def converted(self, found: Lessons) -> NDArray[np.bool_]:

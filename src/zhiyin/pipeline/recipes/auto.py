@@ -25,6 +25,8 @@ from zhiyin.data.dataset import Dataset
 from zhiyin.models.content.bridge import ContentBridge
 from zhiyin.models.hybrid.blend import Member, standardised
 from zhiyin.pipeline.content import Content
+from zhiyin.pipeline.ranker.learn import RankerRecipe
+from zhiyin.pipeline.ranker.settings import RankerSettings
 from zhiyin.pipeline.recipes.apart import Done, Job, beside, cores
 from zhiyin.pipeline.recipes.cold import ChosenBridge, choose_bridge
 from zhiyin.pipeline.recipes.families import Facts, Family, Trial, families, slow_families
@@ -129,6 +131,7 @@ def choose(
     dataset: Dataset,
     *,
     encoder: Callable[[], TextEncoder | None],
+    ranker: RankerSettings | None = None,
     deadline: Deadline,
     seed: int,
     progress: Progress,
@@ -138,6 +141,7 @@ def choose(
     Args:
         dataset: All training rows.
         encoder: Gives what reads the meaning of texts; None leaves meaning out.
+        ranker: How the ranker learns; None for the defaults.
         deadline: The budget of the whole training.
         seed: Seed of every draw.
         progress: Told what is being tried.
@@ -170,6 +174,7 @@ def choose(
         room=Deadline(min(deadline.left - _refit_cost(choice), _for_ranker(deadline))),
         seed=seed,
         progress=progress,
+        recipe=None if ranker is None else RankerRecipe(**ranker.model_dump()),
     )
     choice.fitted = []
     return choice
