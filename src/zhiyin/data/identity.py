@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from zhiyin.core.keys import IntKeys, combine, id_keys
+from zhiyin.core.keys import IntKeys, combine, id_key, id_keys
 
 _ABSENT = -(2**63) + 1
+_FEW = 100
+"""Rows that cost less one by one than an expression does."""
 
 
 def event_keys(frame: pl.DataFrame, *, named: str | None = None) -> IntKeys:
@@ -35,9 +37,9 @@ class EventIdentity:
         base = combine(
             [
                 frame["user_key"].to_numpy(),
-                frame["item_key"].fill_null(_ABSENT).to_numpy(),
+                _filled(frame["item_key"]),
                 _type_keys(frame["type"]),
-                frame["timestamp"].fill_null(_ABSENT).to_numpy(),
+                _filled(frame["timestamp"]),
             ]
         )
         nth = occurrence(base)
@@ -47,7 +49,7 @@ class EventIdentity:
         self._before = np.concatenate([self._before, ordered])
         self._before.sort(kind="stable")
         keys = combine([base, nth])
-        if named is None:
+        if named is None or frame[named].null_count() == len(frame):
             return keys
         given = frame[named].fill_null(0).to_numpy()
         return np.where(frame[named].is_null().to_numpy(), keys, combine([given, given]))
@@ -81,8 +83,16 @@ def occurrence(keys: IntKeys) -> IntKeys:
     return result
 
 
+def _filled(keys: pl.Series) -> IntKeys:
+    return (keys.fill_null(_ABSENT) if keys.null_count() else keys).to_numpy()
+
+
 def _type_keys(types: pl.Series) -> IntKeys:
     """The key of each type's name."""
+    if len(types) < _FEW and types.dtype == pl.String:
+        every: list[str] = types.to_list()
+        own = {name: id_key(name) for name in set(every)}
+        return np.array([own[name] for name in every], dtype=np.int64)
     distinct = types.unique()
     names = distinct.cast(pl.String).to_list()
     if not isinstance(types.dtype, pl.Categorical):

@@ -86,4 +86,6 @@ def event_frame(rows: list[LiveEvent], now: int) -> pl.DataFrame:
             "named": pl.Int64,
         },
     )
-    return frame.with_columns(event_key=pl.Series(event_keys(frame, named="named"))).drop("named")
+    keys = pl.Series("event_key", event_keys(frame, named="named"))
+    frame.drop_in_place("named")
+    return frame.insert_column(frame.width, keys)
