@@ -2,17 +2,45 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
 
+import numpy as np
+
+from zhiyin.core.candidates import Queries
+from zhiyin.core.clock import Clock, system_clock
 from zhiyin.core.errors import UnknownEntityError
+from zhiyin.core.keys import id_key
+from zhiyin.core.messages import (
+    EventInfluence,
+    Explained,
+    ExplainQuery,
+    FeatureContribution,
+)
 from zhiyin.core.protocols import EntityStore
-from zhiyin.core.slate import Frozen, Position, Slate
-from zhiyin.narrate.explain import Explanation, Length, explain
-from zhiyin.narrate.explain.reasons import Records
+from zhiyin.core.slate import Evidence, Position, Slate
+from zhiyin.narrate.explain import Length, explain
+from zhiyin.narrate.explain.reasons import Records, title_of
 from zhiyin.narrate.language import Language
+from zhiyin.pipeline.attribution import (
+    Contributions,
+    Influences,
+    influences,
+    ranker_contributions,
+)
+from zhiyin.pipeline.engine import Engine
+from zhiyin.pipeline.live_histories import LiveHistories
+from zhiyin.pipeline.settings import Settings
+from zhiyin.pipeline.stores import Stores
+from zhiyin.ranking.features.feature import Feature
 
 _DEPTH = 1000
 """Places of a slate that are looked at: an item further back is not explained."""
+_CITED = 3
+_TOLD_FEATURES = 3
+_LISTED = 10
+"""Events and features that an answer lists at most."""
 
 
 class Explains(Protocol):
@@ -31,17 +59,6 @@ class Explains(Protocol):
         ...
 
 
-class Explained(Frozen):
-    """An explanation with the evidence that it is made of."""
-
-    explanation: Explanation
-    """The words."""
-    position: Position
-    """The item with its score, sources and evidence."""
-    place: int
-    """At which place it stands for this user now, from 1."""
-
-
 def explain_item(
     engine: Explains,
     entities: EntityStore,
@@ -53,7 +70,7 @@ def explain_item(
     length: Length = "medium",
     instead_of: str | None = None,
 ) -> Explained:
-    """Why an item is, or would be, shown to a user; nothing is logged.
+    """Why an item is, or would be, shown to a user, by likeness; nothing is logged.
 
     Args:
         engine: What recommends.
@@ -73,9 +90,236 @@ def explain_item(
     places = {position.item_id: at for at, position in enumerate(slate.positions)}
     position = _at(slate, places, item_id)
     other = None if instead_of is None else _at(slate, places, instead_of)
-    records = _records(entities, [position, *([other] if other else [])])
+    records = _records_of(entities, [position, *([other] if other else [])])
     words = explain(position, records=records, language=language, length=length, instead_of=other)
-    return Explained(explanation=words, position=position, place=places[item_id] + 1)
+    return Explained(
+        explanation=words,
+        position=position,
+        place=places[item_id] + 1,
+        events=[
+            EventInfluence(
+                item_id=fact.item_id,
+                title=title_of(fact.item_id, records),
+                event=fact.event,
+                influence=fact.share,
+            )
+            for fact in position.evidence
+            if fact.kind == "event" and fact.item_id
+        ],
+    )
+
+
+class Opened(Protocol):
+    """What of a workspace is asked."""
+
+    @property
+    def stores(self) -> Stores:
+        """Where items and events are."""
+        ...
+
+    @property
+    def settings(self) -> Settings:
+        """Its settings."""
+        ...
+
+    def engine(self) -> Engine:
+        """What recommends."""
+        ...
+
+
+def explain_in(workspace: Opened, query: ExplainQuery) -> Explained:
+    """Why an item is, or would be, shown to a user of a workspace; see `Explainer.explain`."""
+    return Explainer(workspace.engine(), workspace.stores, workspace.settings).explain(query)
+
+
+def _records_of(
+    entities: EntityStore, positions: Sequence[Position], further: Sequence[str] = ()
+) -> Records:
+    named = [fact.item_id for place in positions for fact in place.evidence if fact.item_id]
+    ids = dict.fromkeys([*(place.item_id for place in positions), *named, *further])
+    return entities.get("item", list(ids))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Explainer:
+    """Explains items of one workspace.
+
+    Attributes:
+        engine: What recommends.
+        stores: Attributes of items, and events.
+        settings: Of the workspace.
+        clock: Source of the present.
+    """
+
+    engine: Engine
+    stores: Stores
+    settings: Settings
+    clock: Clock = system_clock
+
+    def explain(self, query: ExplainQuery) -> Explained:
+        """Why an item is, or would be, shown to a user; nothing is logged.
+
+        Raises:
+            UnknownEntityError: The item, or the other one, is not among the first 1000 that
+                this user could be shown there: unknown, seen already, hidden, or too far back.
+        """
+        if query.method == "likeness":
+            how = query.model_dump(exclude={"method"})
+            return explain_item(self.engine, self.stores.entities, **how)
+        slate = self.engine.recommend(
+            query.user_id, n=_DEPTH, surface=query.surface, explain=True, log=False
+        )
+        places = {position.item_id: at for at, position in enumerate(slate.positions)}
+        position = _at(slate, places, query.item_id)
+        other = None if query.instead_of is None else _at(slate, places, query.instead_of)
+        measured = self._measured(query, [position, *([other] if other else [])])
+        records = _records_of(self.stores.entities, measured.positions, measured.item_ids)
+        words = explain(
+            measured.positions[0],
+            records=records,
+            language=query.language,
+            length=query.length,
+            instead_of=measured.positions[-1] if other else None,
+        )
+        return Explained(
+            explanation=words,
+            position=measured.positions[0],
+            place=places[query.item_id] + 1,
+            method=query.method,
+            events=measured.events(records),
+            features=measured.features,
+            **measured.ends,
+        )
+
+    def _measured(self, query: ExplainQuery, positions: list[Position]) -> _Measured:
+        """The positions with evidence by the method that is asked for."""
+        now = self.clock()
+        queries = self.queries(query.user_id, now=now)
+        items = np.array([self.engine.items.index[p.item_id] for p in positions])
+        found = influences(self.engine.score, queries, items, method=query.method)
+        told = ranker_contributions(
+            self.engine.trained,
+            self.engine.score(queries),
+            queries,
+            items,
+            method=query.method,
+            exposures=self.stores.exposures,
+            vocabulary=self.engine.items,
+            user_id=query.user_id,
+            surface=query.surface,
+        )
+        return _Measured(self.engine, positions, self._types(query.user_id), found, told)
+
+    def queries(self, user_id: str, *, now: int) -> Queries:
+        """The user's history as a query."""
+        trained = self.engine.trained
+        live = LiveHistories(
+            trained,
+            self.stores.events,
+            settings=self.settings.events,
+            length=self.settings.serve.history_length,
+        )
+        history = live.of(user_id, live.since(user_id), (), now=now)
+        known = trained.users.index.get(user_id, -1)
+        return Queries(history, np.array([known], dtype=np.int32), now)
+
+    def _types(self, user_id: str) -> dict[int | None, str]:
+        limit = self.settings.serve.history_length
+        past = self.stores.events.history(id_key(user_id), limit=limit)
+        return {event.item_key: event.type for event in past}
+
+
+class _Measured:
+    """What was measured for one item, and for another beside it."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        positions: list[Position],
+        types: dict[int | None, str],
+        found: Influences,
+        told: Contributions | None,
+    ) -> None:
+        vocabulary = engine.trained.items
+        self._types, self._found = types, found
+        self._ids: list[str] = [vocabulary.ids[item] for item in found.items]
+        self._keys: list[int] = [int(vocabulary.keys[item]) for item in found.items]
+        ranker = engine.trained.ranker
+        self.features: list[FeatureContribution] = []
+        self.ends: dict[str, Any] = {}
+        if told is not None and ranker is not None:
+            self.features = _features(told, ranker.features.features)
+            self.ends["base"] = float(told.base[0]) if np.isfinite(told.base[0]) else None
+        self.ends |= {"retrieved": float(found.full[0]), "without_events": float(found.empty[0])}
+        self.positions = [
+            position.model_copy(
+                update={"evidence": [*(self._evidence(at) or position.evidence), *self._noted(at)]}
+            )
+            for at, position in enumerate(positions)
+        ]
+
+    @property
+    def item_ids(self) -> list[str]:
+        """Items of the history that are listed."""
+        return [self._ids[at] for at in self._order(0)[:_LISTED]]
+
+    def events(self, records: Records) -> list[EventInfluence]:
+        """Items of the history, the most influential first."""
+        return [
+            EventInfluence(
+                item_id=self._ids[at],
+                title=title_of(self._ids[at], records),
+                event=self._types.get(self._keys[at]),
+                influence=float(self._found.values[at, 0]),
+            )
+            for at in self._order(0)[:_LISTED]
+        ]
+
+    def _order(self, column: int) -> list[int]:
+        if not self._ids:
+            return []
+        return np.argsort(-np.abs(self._found.values[:, column]), kind="stable").tolist()
+
+    def _evidence(self, column: int) -> list[Evidence]:
+        """The events that speak for the item most, each with its part of what speaks for it."""
+        if not self._ids:
+            return []
+        values = self._found.values[:, column]
+        total = float(values[values > 0].sum()) or 1.0
+        best: list[int] = np.argsort(-values, kind="stable")[:_CITED].tolist()
+        return [
+            Evidence(
+                kind="event",
+                item_id=self._ids[at],
+                event=self._types.get(self._keys[at]),
+                share=min(1.0, float(values[at]) / total),
+            )
+            for at in best
+            if values[at] > 0
+        ]
+
+    def _noted(self, column: int) -> list[Evidence]:
+        """The features that speak for the item most."""
+        if column:
+            return []
+        best = [f for f in self.features if f.contribution > 0][:_TOLD_FEATURES]
+        return [Evidence(kind="feature", text=feature.what) for feature in best]
+
+
+def _features(told: Contributions, declared: Sequence[Feature]) -> list[FeatureContribution]:
+    order: list[int] = np.argsort(-np.abs(told.values[0]), kind="stable")[:_LISTED].tolist()
+    values = told.rows[0]
+    return [
+        FeatureContribution(
+            feature=declared[at].name,
+            what=declared[at].what,
+            unit=declared[at].unit,
+            value=float(values[at]) if np.isfinite(values[at]) else None,
+            contribution=float(told.values[0, at]),
+        )
+        for at in order
+        if told.values[0, at] != 0
+    ]
 
 
 def _at(slate: Slate, places: dict[str, int], item_id: str) -> Position:
@@ -85,9 +329,3 @@ def _at(slate: Slate, places: dict[str, int], item_id: str) -> Position:
             hint="it is unknown, hidden, or the user has had it: explain an item of their slate",
         )
     return slate.positions[places[item_id]]
-
-
-def _records(entities: EntityStore, positions: list[Position]) -> Records:
-    named = [fact.item_id for place in positions for fact in place.evidence if fact.item_id]
-    ids = list(dict.fromkeys([*(place.item_id for place in positions), *named]))
-    return entities.get("item", ids)

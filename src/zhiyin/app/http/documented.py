@@ -19,6 +19,7 @@ TAGS: list[dict[str, str]] = [
     {"name": "recommend", "description": "Slates, rankings of your own candidates, feedback."},
     {"name": "similar", "description": "Neighbours of items and of people."},
     {"name": "search", "description": "The catalogue by meaning and by words."},
+    {"name": "explain", "description": "Why an item is shown, and what that rests on."},
     {"name": "chat", "description": "Conversation: wishes, corrections and questions."},
     {"name": "profile", "description": "Interests, with the facts they rest on."},
     {"name": "data", "description": "Export and erasure."},

@@ -8,7 +8,9 @@ from typing import Any, Literal
 from zhiyin.client.blocking.base import Connected
 from zhiyin.client.calls import Call, at, body_of, given
 from zhiyin.core.messages import (
+    Explained,
     ItemMap,
+    Method,
     Neighbour,
     ProfileReset,
     ProfileView,
@@ -155,7 +157,13 @@ class Answers(Connected):
         )
 
     def search(
-        self, text: str, *, n: int = 10, user_id: str | None = None, explain: bool = False
+        self,
+        text: str,
+        *,
+        n: int = 10,
+        user_id: str | None = None,
+        explain: bool = False,
+        understand: bool = False,
     ) -> SearchResult:
         """The items that answer a query, by meaning and by words.
 
@@ -164,10 +172,40 @@ class Answers(Connected):
             n: How many.
             user_id: For whom: taste decides between near equals.
             explain: Whether to say what matched.
+            understand: Whether to read filters out of it that every hit keeps.
         """
-        body = body_of({"text": text, **given(n=n, user_id=user_id, explain=explain or None)})
+        more = given(n=n, user_id=user_id, explain=explain or None, understand=understand or None)
+        body = body_of({"text": text, **more})
         return self._transport.send(
             Call("POST", "/v1/search", SearchResult, body=body, repeatable=True)
+        )
+
+    def explain(
+        self,
+        user_id: str,
+        item_id: str,
+        *,
+        surface: str = "home",
+        instead_of: str | None = None,
+        language: Literal["en", "zh"] | None = None,
+        length: Literal["short", "medium", "long"] = "medium",
+        method: Method = "likeness",
+    ) -> Explained:
+        """Why an item is, or would be, shown to a user; nothing is logged.
+
+        Args:
+            user_id: For whom.
+            item_id: Which item.
+            surface: Where it would be shown.
+            instead_of: Another item, for "rather than that one because".
+            language: Of the words; None: that of most titles.
+            length: How much is told.
+            method: How influence is measured.
+        """
+        body = given(instead_of=instead_of, language=language, length=length, method=method)
+        body |= {"user_id": user_id, "item_id": item_id, "surface": surface}
+        return self._transport.send(
+            Call("POST", "/v1/explain", Explained, body=body_of(body), repeatable=True)
         )
 
     def read_profile(self, user_id: str) -> ProfileView:

@@ -28,6 +28,14 @@ from zhiyin.core.messages.erasure import (
     UserExport,
 )
 from zhiyin.core.messages.events import EventsAccepted, Feedback, LineFault, LiveEvent, StreamReport
+from zhiyin.core.messages.explanations import (
+    EventInfluence,
+    Explained,
+    ExplainQuery,
+    Explanation,
+    FeatureContribution,
+    Method,
+)
 from zhiyin.core.messages.figures import DayTraffic, ItemMap, MapPoint, Overview, Traffic
 from zhiyin.core.messages.ids import LONGEST_ID, EntityId, EventType, Finite, Instant
 from zhiyin.core.messages.models import MemberInfo, ModelVersion, TrainingJob, TrainRequest
@@ -67,10 +75,15 @@ __all__ = [
     "EntityId",
     "ErasureCertificate",
     "ErasureRequest",
+    "EventInfluence",
     "EventType",
     "EventsAccepted",
+    "ExplainQuery",
+    "Explained",
+    "Explanation",
     "ExportedEvent",
     "Fault",
+    "FeatureContribution",
     "Feedback",
     "Finite",
     "Health",
@@ -87,6 +100,7 @@ __all__ = [
     "LiveUser",
     "MapPoint",
     "MemberInfo",
+    "Method",
     "ModelVersion",
     "Neighbour",
     "Overview",

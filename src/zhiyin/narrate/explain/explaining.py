@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Literal, TypeAlias
 
-from zhiyin.core.slate import Frozen, Position
+from zhiyin.core.messages import Explanation
+from zhiyin.core.slate import Position
 from zhiyin.narrate.explain.phrases import PHRASES, Phrases
 from zhiyin.narrate.explain.reasons import Aspect, Deed, Reasons, Records, reasons_for, title_of
 from zhiyin.narrate.language import Language, language_of_records, listed, quoted
@@ -16,23 +17,6 @@ Length: TypeAlias = Literal["short", "medium", "long"]
 
 _DEEDS: dict[Length, int] = {"short": 1, "medium": 2, "long": 3}
 _TOLD: dict[Length, int] = {"short": 1, "medium": 2, "long": 9}
-
-
-class Explanation(Frozen):
-    """Why an item stands where it stands, in words."""
-
-    item_id: str
-    """The item."""
-    text: str
-    """The words."""
-    language: Language
-    """Their language."""
-    length: Length
-    """How much is told."""
-    style: Literal["because", "contrast"]
-    """Why this item, or why rather than another."""
-    cites: list[str]
-    """Ids of the items that are named, apart from the item itself."""
 
 
 def explain(

@@ -12,6 +12,7 @@ from zhiyin.narrate.grounding.deeds import check_deeds
 from zhiyin.narrate.grounding.facts import Facts
 from zhiyin.narrate.grounding.quantities import check_quantities
 from zhiyin.narrate.grounding.reading import Finding, Reading
+from zhiyin.narrate.grounding.relative import check_relative_dates
 from zhiyin.narrate.grounding.standing import check_banned, check_standing
 
 _LONGEST = 20_000
@@ -56,6 +57,7 @@ def check(
     check_standing(reading)
     check_deeds(reading)
     check_dates(reading)
+    check_relative_dates(reading)
     check_comparisons(reading)
     check_quantities(reading)
     check_coverage(reading)

@@ -37,7 +37,7 @@ _FRACTION = re.compile(
 )
 _CURRENCY_BEFORE = re.compile(r"\b(rmb|cny|usd|eur|gbp|jpy)\s*$")
 _TIMES = re.compile(r"\s*[x×*乘]\s*")
-_BELOW_ZERO = re.compile(r"(?:(?:^|[\s(])[-−]|零下|minus )$")
+_BELOW_ZERO = re.compile(r"(?:(?:^|[\s(])[-\u2212]|零下|minus )$")
 _POWER_AFTER = re.compile(r"\s*(万|亿|k(?![a-z])|million|thousand)")
 _POWERS = {"万": 1e4, "亿": 1e8, "k": 1e3, "million": 1e6, "thousand": 1e3}
 _MORE = re.compile("[多余来几]")
@@ -127,8 +127,7 @@ def _claim(text: str, start: int, end: int, value: float) -> Claim:
     if before := _BEFORE.search(text[max(0, start - 16) : start]):
         sense = _SENSE.get(before[1], sense)
     unit, dimension, factor = "", "count", 1.0
-    if half := re.match(r"(?:[\s-]and[\s-]a[\s-]half)(?=[\s-][a-z])", text[end:]):
-        value, end = value + 0.5, end + half.end()
+    value, end = _and_a_half(text, value, end)
     if re.match(r'" [a-z]', text[end : end + 3]) and value < 120:
         unit, (dimension, factor), end = "inch", UNITS["inch"], end + 1
     elif found := UNIT_AFTER.match(text, end):
@@ -138,15 +137,30 @@ def _claim(text: str, start: int, end: int, value: float) -> Claim:
         unit, dimension, start = text[start - 1], "money", start - 1
     elif code := _CURRENCY_BEFORE.search(text, max(0, start - 5), start):
         unit, dimension, start = code[1], "money", code.start()
-    if dimension == "celsius" and (below := _BELOW_ZERO.search(text[max(0, start - 6) : start])):
-        value, start = -value, start - len(below[0].lstrip(" ("))
+    if dimension == "celsius":
+        value, start = _below_zero(text, value, start)
     value, end, unit, dimension, factor = _with_half(text, end, value, unit, dimension, factor)
     if after := _AFTER.match(text, end):
         sense, end = _SENSE.get(after[1], sense), after.end()
-    ordinal = text[max(0, start - 1) : start] == "第"
-    start -= ordinal
-    ordinal = ordinal or bool(re.match(r"(st|nd|rd|th)\b", text[end:]))
+    start, ordinal = _ordinal(text, start, end)
     return Claim(start, end, value * factor, dimension, unit, sense, ordinal, step * factor)
+
+
+def _and_a_half(text: str, value: float, end: int) -> tuple[float, int]:
+    half = re.match(r"[\s-]and[\s-]a[\s-]half(?=[\s-][a-z])", text[end:])
+    return (value + 0.5, end + half.end()) if half else (value, end)
+
+
+def _below_zero(text: str, value: float, start: int) -> tuple[float, int]:
+    below = _BELOW_ZERO.search(text[max(0, start - 6) : start])
+    return (-value, start - len(below[0].lstrip(" ("))) if below else (value, start)
+
+
+def _ordinal(text: str, start: int, end: int) -> tuple[int, bool]:
+    """Where a number begins with its 第, and whether it is a place in an order."""
+    if text[max(0, start - 1) : start] == "第":
+        return start - 1, True
+    return start, bool(re.match(r"(st|nd|rd|th)\b", text[end:]))
 
 
 def _with_half(
