@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any, Self
 
 import numpy as np
+import scipy  # its parts load when they are first used: serving needs none of them
 from numpy.typing import NDArray
 from pydantic import Field
-from scipy.optimize import isotonic_regression, minimize
 from scipy.special import expit
 
 from zhiyin.core.config import Config
@@ -19,9 +19,6 @@ from zhiyin.core.errors import ArtifactError, DataError, NotEnoughDataError
 from zhiyin.core.histories import Floats
 from zhiyin.core.protocols import Arrays
 from zhiyin.ranking.groups import Reals
-
-_isotonic: Any = isotonic_regression
-_minimize: Any = minimize
 
 
 class IsotonicConfig(Config):
@@ -68,7 +65,8 @@ class IsotonicCalibrator:
         for end in (0, -1):
             weight[end] += 2 * self.config.prior
             total[end] += self.config.prior
-        found = _isotonic(total / weight, weights=weight)
+        isotonic: Any = scipy.optimize.isotonic_regression
+        found = isotonic(total / weight, weights=weight)
         first: NDArray[np.int64] = np.asarray(found.blocks[:-1], dtype=np.int64)
         last = np.asarray(found.blocks[1:], dtype=np.int64) - 1
         # Each step from its first to its last score; a step of one score is one point.
@@ -134,7 +132,8 @@ class PlattCalibrator:
             error: Reals = w * (wrong - target)
             return float(value), np.array([float(error @ z), float(error.sum())]) + 1e-9 * p
 
-        found = _minimize(
+        minimize: Any = scipy.optimize.minimize
+        found = minimize(
             loss,
             np.array([0.0, 0.0]),
             jac=True,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, Self
 
 import numpy as np
+import scipy  # its parts load when they are first used: serving needs none of them
 from numpy.typing import NDArray
 from pydantic import Field
-from scipy.optimize import minimize
 from scipy.special import expit
 
 from zhiyin.core.clock import Deadline
@@ -16,8 +16,6 @@ from zhiyin.core.histories import Floats
 from zhiyin.core.protocols import RankingData
 from zhiyin.ranking.groups import Reals
 from zhiyin.ranking.linear_form import LinearForm
-
-_minimize: Any = minimize
 
 
 class LogisticConfig(Config):
@@ -72,7 +70,8 @@ class LogisticScorer(LinearForm):
             if deadline.left <= 0:
                 raise StopIteration
 
-        found = _minimize(
+        minimize: Any = scipy.optimize.minimize
+        found = minimize(
             loss,
             np.zeros(x.shape[1]),
             jac=True,

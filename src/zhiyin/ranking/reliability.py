@@ -6,16 +6,14 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+import scipy  # its parts load when they are first used: serving needs none of them
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from zhiyin.core.histories import Floats
 from zhiyin.ranking.groups import Reals
 
 Bins = Literal["width", "mass"]
 """Bins of equal width in probability, or with equally many rows (equal probabilities together)."""
-
-_rankdata: Any = rankdata
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,5 +113,6 @@ def roc_auc(scores: Reals | Floats, labels: Reals | Floats) -> float:
     negative = len(happened) - positive
     if not positive or not negative:
         return float("nan")
-    ranks: Reals = _rankdata(scores)
+    rankdata: Any = scipy.stats.rankdata
+    ranks: Reals = rankdata(scores)
     return float((ranks[happened].sum() - positive * (positive + 1) / 2) / (positive * negative))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import scipy  # its parts load when they are first used: serving needs none of them
 from numpy.typing import NDArray
-from scipy.optimize import nnls
 from scipy.sparse import csr_matrix
 
 from zhiyin.core.attributes import Attribute
@@ -60,7 +60,7 @@ def attribute_weights(
         return {}
     square = np.asarray(products + ridge * np.eye(len(products)), dtype=np.float64)
     lower = np.asarray(np.linalg.cholesky(square), dtype=np.float64)
-    found, _ = nnls(lower.T, np.linalg.solve(lower, answers))
+    found, _ = scipy.optimize.nnls(lower.T, np.linalg.solve(lower, answers))
     roots = np.sqrt(found)
     if not roots.sum():
         return {}
