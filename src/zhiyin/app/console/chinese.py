@@ -84,7 +84,6 @@ CHINESE: dict[str, str] = {
     "Experiments cannot be set up or read here yet. Slates carry their arm already.": (
         "目前还不能在这里设置或查看实验。推荐结果已经记录所属的实验组。"
     ),
-    "The conversation with the recommender is not built yet.": "与推荐系统的对话尚未实现。",
     (
         "The {shown} most taken of {n} items; items near one another are taken by the same "
         "people. The two directions hold {share} of what tells items apart. Drag to move, "
@@ -191,7 +190,7 @@ CHINESE: dict[str, str] = {
     "Slates need a model.": "推荐需要模型。",
     "Whom, and where": "给谁，在哪里",
     "User (empty: anybody)": "用户（留空：任何人）",
-    "Length": "长度",
+    "Length (empty: as the surface has)": "长度（留空：按版面设置）",
     "Somebody else": "换一个人",
     "What if": "假设",
     "Change a rule or add an event: the slate below follows. Nothing is stored.": (
@@ -311,5 +310,27 @@ CHINESE: dict[str, str] = {
     "as for all surfaces": "与所有版面相同",
     "gone": "已移除",
     "Settings": "设置",
+    "A conversation needs a model.": "对话需要模型。",
+    "Whom": "为谁",
+    "Begin anew": "重新开始",
+    "Say something": "说点什么",
+    "Send": "发送",
+    "May be remembered in the profile": "可记入画像",
+    "What do you recommend?": "有什么推荐？",
+    "Something like {title}": "想要类似《{title}》的",
+    "No {tag} please": "不要{tag}",
+    "Why the first one?": "为什么推荐第一个？",
+    "answered by {by}": "由 {by} 回答",
+    "remembered: {tag}": "已记住：{tag}",
+    "…": "……",
+    "Tell me why": "说说原因",
+    "Events that speak for it": "支持它的事件",
+    "What the ranker looked at": "精排模型看到的特征",
+    "Bars are points of the score; numbers the feature's values.": (
+        "条形为得分点数，数字为特征取值。"
+    ),
+    "Reading… after a start the whole catalogue is read once.": (
+        "读取中……启动后首次会读取整个目录。"
+    ),
 }
 """Every sentence of the pages; values stand in ``{name}``."""

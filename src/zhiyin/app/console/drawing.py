@@ -7,6 +7,8 @@ from functools import partial
 from typing import Any, cast
 from urllib.parse import quote
 
+from nicegui.element import Element
+
 from zhiyin.app.console.comparing import moved
 from zhiyin.app.console.parts import box, button, link, meter, readable, text
 from zhiyin.app.console.titles import title_in
@@ -15,6 +17,8 @@ from zhiyin.core.slate import Evidence, Position, Slate
 
 PICTURES = ("image", "image_url", "picture", "thumbnail", "poster")
 """Attributes that may hold the address of a picture."""
+Explain = Callable[[str, Element], Awaitable[None]]
+"""Tells in a place why an item is there."""
 _MOST_TAGS = 5
 _MOST_REASONS = 3
 
@@ -27,6 +31,7 @@ def draw_slate(
     *,
     as_list: bool,
     look_at: Callable[[str], Awaitable[None]],
+    explain: Explain | None,
 ) -> None:
     """Draws a slate.
 
@@ -37,9 +42,11 @@ def draw_slate(
         words: The language.
         as_list: Lines in place of cards.
         look_at: Adds an event on an item.
+        explain: Tells in words, in a place, why an item is here; None where nobody is meant.
     """
     before = {item: k for k, item in enumerate(usual.item_ids)}
     widest = max((abs(v) for p in slate.positions for v in p.sources.values()), default=0.0)
+    places: list[Element] = []
     with box("ol", "zy-slate " + ("list" if as_list else "cards")):
         for k, position in enumerate(slate.positions):
             with box("li", "zy-place"):
@@ -49,11 +56,20 @@ def draw_slate(
                     _reasons(position, titles, words)
                 with box("div"):
                     _odds(position, widest, words)
-                    button(
-                        words("What if this was looked at?"),
-                        partial(look_at, position.item_id),
-                        kind="quiet",
-                    )
+                    with box("div", "zy-row"):
+                        button(
+                            words("What if this was looked at?"),
+                            partial(look_at, position.item_id),
+                            kind="quiet",
+                        )
+                        if explain is not None:
+                            told = partial(_explain, explain, position.item_id, places, k)
+                            button(words("Tell me why"), told, kind="quiet")
+                    places.append(box("div", "zy-told", aria_live="polite"))
+
+
+async def _explain(explain: Explain, item_id: str, places: list[Element], k: int) -> None:
+    await explain(item_id, places[k])
 
 
 def difference(slate: Slate, usual: Slate, titles: dict[str, str], words: Words) -> str:

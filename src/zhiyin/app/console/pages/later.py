@@ -14,11 +14,3 @@ async def experiments(visit: Visit) -> None:
             "Experiments cannot be set up or read here yet. Slates carry their arm already."
         ),
     )
-
-
-async def chat(visit: Visit) -> None:
-    """Conversation: not built yet."""
-    empty(
-        visit.words("This comes later"),
-        visit.words("The conversation with the recommender is not built yet."),
-    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from zhiyin.app.console.frame import Build, show
 from zhiyin.app.console.pages import (
+    chat,
     importing,
     items,
     later,
@@ -30,7 +31,7 @@ BUILDS: tuple[tuple[str, str, Build], ...] = (
     ("/settings", "Settings", settings.build),
     ("/import", "Import", importing.build),
     ("/experiments", "Experiments", later.experiments),
-    ("/chat", "Chat", later.chat),
+    ("/chat", "Chat", chat.build),
 )
 """Every page: where it is, its title, and what builds it."""
 

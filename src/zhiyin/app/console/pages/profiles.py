@@ -13,6 +13,7 @@ from zhiyin.app.console.parts import (
     button,
     card,
     empty,
+    fault,
     guarded,
     link,
     meter,
@@ -21,6 +22,7 @@ from zhiyin.app.console.parts import (
 )
 from zhiyin.app.console.titles import titles_of
 from zhiyin.app.console.visits import Visit
+from zhiyin.client import ServiceError
 from zhiyin.core.messages import Interest, ProfileView
 
 _MOST = 40
@@ -64,7 +66,21 @@ class Profile:
             with self._place:
                 empty(words("No users"), words("There is nobody yet whose profile could be read."))
             return
-        await self._draw(await self._visit.client.read_profile(self._user))
+        with self._place:
+            told = words("Reading… after a start the whole catalogue is read once.")
+            text("p", told, "zy-soft zy-waiting").props["role"] = "status"
+        # The page answers at once; the first profile after a start may take a while.
+        ui.timer(0.05, self._fetch, once=True)
+
+    async def _fetch(self) -> None:
+        try:
+            view = await self._visit.client.read_profile(self._user)
+        except ServiceError as error:
+            self._place.clear()
+            with self._place:
+                fault(error, self._words)
+            return
+        await self._draw(view)
 
     async def _draw(self, view: ProfileView) -> None:
         words = self._words

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from nicegui import ui
+from nicegui.element import Element
 
 from zhiyin.app.console.comparing import draw_comparison
 from zhiyin.app.console.drawing import difference, draw_slate, examples
@@ -24,6 +25,7 @@ from zhiyin.app.console.parts import (
     link,
     text,
 )
+from zhiyin.app.console.telling import tell_why
 from zhiyin.app.console.titles import title_in, titles_of
 from zhiyin.app.console.visits import Visit
 from zhiyin.app.console.weighing import Weighing, is_ranked, own_weights
@@ -38,7 +40,7 @@ class Question:
     Attributes:
         user: For whom; empty for an anonymous session.
         surface: Where it would be shown.
-        n: How many items.
+        n: How many items; None: as many as the surface has.
         filter: Only items for which this holds.
         boost: What scores are multiplied with.
         events: Items that were looked at in the what-if session, oldest first.
@@ -47,7 +49,7 @@ class Question:
 
     user: str = ""
     surface: str = "home"
-    n: int = 10
+    n: int | None = None
     filter: str = ""
     boost: str = ""
     events: list[str] = field(default_factory=list[str])
@@ -93,7 +95,7 @@ class Inspector:
         self._surfaces = list(surfaces)
         self._as_list = visit.query.get("view") == "list"
         self._turn = 0
-        self._usual: tuple[tuple[str, str, int], Slate] | None = None
+        self._usual: tuple[tuple[str, str, int | None], Slate] | None = None
         self._last: Slate | None = None
 
     async def open(self) -> None:
@@ -109,12 +111,12 @@ class Inspector:
             )
             surface.props("outlined dense").classes("zy-input")
             length = ui.number(
-                words("Length"),
+                words("Length (empty: as the surface has)"),
                 value=question.n,
                 min=1,
                 max=100,
                 format="%d",
-                on_change=lambda event: self._set("n", int(event.value or 1)),
+                on_change=lambda event: self._set("n", int(event.value) if event.value else None),
             )
             length.props("outlined dense debounce=250").classes("zy-input")
             button(words("Somebody else"), self._somebody_else)
@@ -265,7 +267,15 @@ class Inspector:
             if not slate.positions:
                 told = words("Nothing is left: the filter may be too narrow, or all was seen.")
                 empty(words("An empty slate"), told)
-            draw_slate(slate, usual, titles, words, as_list=self._as_list, look_at=self._look_at)
+            draw_slate(
+                slate,
+                usual,
+                titles,
+                words,
+                as_list=self._as_list,
+                look_at=self._look_at,
+                explain=self._tell_why if question.user else None,
+            )
 
     def _keep(self) -> None:
         """Offers to make the rule that is tried one of the surface."""
@@ -340,6 +350,12 @@ class Inspector:
         self._question.events.append(item_id)
         self._found.clear()
         await self.follow()
+
+    async def _tell_why(self, item_id: str, place: Element) -> None:
+        question = self._question
+        await tell_why(
+            self._visit, place, user=question.user, item=item_id, surface=question.surface
+        )
 
     async def _look_for(self) -> None:
         wanted = (self._find.value or "").strip()

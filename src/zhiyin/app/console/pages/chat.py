@@ -1,0 +1,147 @@
+"""A playground for the conversation: what is said, what is shown, and what is in force."""
+
+from __future__ import annotations
+
+from functools import partial
+from urllib.parse import quote
+
+from nicegui import ui
+from nicegui.element import Element
+
+from zhiyin.app.console.parts import box, button, card, empty, fault, link, text
+from zhiyin.app.console.visits import Visit
+from zhiyin.client import ServiceError
+from zhiyin.core.messages import ChatAnswer, ChatWish
+
+_MOST_EXAMPLES = 4
+
+
+async def build(visit: Visit) -> None:
+    """The playground."""
+    words = visit.words
+    overview = await visit.client.read_overview()
+    if overview.model_version is None:
+        empty(words("No model yet"), words("A conversation needs a model."), "zhiyin train")
+        return
+    user = visit.query.get("user")
+    if user is None:
+        people = await visit.client.list_users(limit=1)
+        user = people.users[0].user_id if people.users else ""
+    await Chat(visit, user).open()
+
+
+class Chat:
+    """One conversation.
+
+    Args:
+        visit: Who looks.
+        user: Whom the conversation is with; empty: somebody unknown.
+    """
+
+    def __init__(self, visit: Visit, user: str) -> None:
+        self._visit = visit
+        self._words = visit.words
+        self._user = user
+        self._session: str | None = None
+        self._busy = False
+
+    async def open(self) -> None:
+        """Draws the controls; nothing is said yet."""
+        words = self._words
+        with card(words("Whom")), box("div", "zy-form"):
+            who = ui.input(words("User (empty: anybody)"), value=self._user)
+            who.props("outlined dense autocomplete=off").classes("zy-input")
+            who.on("keydown.enter", lambda: self._start((who.value or "").strip()))
+            button(words("Begin anew"), lambda: self._start((who.value or "").strip()))
+        self._turns = box("ol", "zy-turns", aria_live="polite")
+        self._state = box("div", "zy-row")
+        with box("div", "zy-form"):
+            self._said = ui.input(words("Say something"))
+            self._said.props("outlined dense autocomplete=off").classes("zy-input wide")
+            self._said.on("keydown.enter", lambda: self._say(self._said.value or ""))
+            button(words("Send"), lambda: self._say(self._said.value or ""), kind="main")
+            self._remember = ui.checkbox(words("May be remembered in the profile"))
+        await self._offer()
+
+    async def _offer(self) -> None:
+        """Things to say, from the catalogue."""
+        words = self._words
+        try:
+            page = await self._visit.client.list_items(limit=30)
+        except ServiceError:
+            return
+        told = [str(i.attributes["title"]) for i in page.items if i.attributes.get("title")][:1]
+        tags = [
+            str(tag)
+            for item in page.items
+            if isinstance(tag := (item.attributes.get("categories") or [""])[0], str) and tag
+        ]
+        offers = [words("What do you recommend?")]
+        offers += [words("Something like {title}", title=title) for title in told]
+        offers += [words("No {tag} please", tag=tag) for tag in list(dict.fromkeys(tags))[:1]]
+        offers.append(words("Why the first one?"))
+        with box("div", "zy-row"):
+            for offer in offers[:_MOST_EXAMPLES]:
+                button(offer, partial(self._say, offer), kind="quiet")
+
+    async def _start(self, user: str) -> None:
+        self._user, self._session = user, None
+        self._turns.clear()
+        self._state.clear()
+
+    async def _say(self, message: str) -> None:
+        message = message.strip()
+        if not message or self._busy:
+            return
+        self._busy = True
+        self._said.set_value("")
+        with self._turns:
+            with box("li", "zy-turn mine"):
+                text("p", message)
+            with box("li", "zy-turn") as answer:
+                waiting = text("p", self._words("…"), "zy-soft")
+        try:
+            told = await self._visit.client.chat(
+                message,
+                session_id=self._session,
+                user_id=self._user or None,
+                remember=bool(self._remember.value),
+            )
+        except ServiceError as error:
+            answer.clear()
+            with answer:
+                fault(error, self._words)
+            return
+        finally:
+            self._busy = False
+        waiting.delete()
+        self._session = told.session_id
+        self._answer(answer, told)
+
+    def _answer(self, place: Element, told: ChatAnswer) -> None:
+        words = self._words
+        with place:
+            text("p", told.text).style("white-space: pre-wrap")
+            if told.items:
+                with box("ol", "zy-found"):
+                    for item in told.items:
+                        with box("li"):
+                            where = f"/items?item={quote(item.item_id, safe='')}"
+                            link(item.title or item.item_id, where)
+            for line in told.fallbacks:
+                text("p", words("Note: {line}", line=line), "zy-soft")
+            by = ", ".join([told.made_by, *told.tools])
+            text("p", words("answered by {by}", by=by), "zy-soft")
+        self._state.clear()
+        with self._state:
+            for wish in told.wishes:
+                text("span", _written(wish), "zy-tag")
+            if told.topic:
+                text("span", f"“{told.topic}”", "zy-tag")
+            for tag in told.remembered:
+                text("span", words("remembered: {tag}", tag=tag), "zy-tag new")
+
+
+def _written(wish: ChatWish) -> str:
+    values = " / ".join([str(wish.value), *wish.or_else])
+    return f"{wish.field} {wish.op} {values}"
