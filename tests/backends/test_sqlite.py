@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
+from alembic.config import Config as AlembicConfig
+from alembic.script import ScriptDirectory
+
 from zhiyin.backends.stores import open_sqlite
+from zhiyin.backends.stores.database import NEWEST
 from zhiyin.core.protocols import ProfileEdit, Shown
 from zhiyin.testing.profiles import EnrichmentStoreConformance, ProfileStoreConformance
 from zhiyin.testing.stores import (
@@ -57,8 +63,23 @@ def test_a_store_of_the_first_version_is_migrated(tmp_path: Path) -> None:
     store.close()
     again = open_sqlite(tmp_path)
     assert again.events.count() == 3
-    assert again.exposures.recent(1, since=0, limit=9) == [Shown("s", "home", 5, ("a", "b"))]
+    assert again.exposures.recent(1, since=0, limit=9) == [Shown("s", "home", 5, ("a", "b"), 1)]
     assert again.exposures.pages("s")[0].item_ids == ("a", "b")
     again.profiles.edit(1, ProfileEdit("pin", "maker:北境", 5))
     assert again.profiles.edits(1) == [ProfileEdit("pin", "maker:北境", 5)]
     again.close()
+
+
+def test_the_newest_migration_is_the_one_that_opening_looks_for() -> None:
+    config = AlembicConfig()
+    config.set_main_option("script_location", "zhiyin.backends.stores:migrations")
+    assert ScriptDirectory.from_config(config).get_current_head() == NEWEST
+
+
+def test_a_store_that_is_up_to_date_is_opened_without_migrations(tmp_path: Path) -> None:
+    open_sqlite(tmp_path).close()
+    code = (
+        "import sys; from pathlib import Path; from zhiyin.backends.stores import open_sqlite; "
+        f"open_sqlite(Path({str(tmp_path)!r})).close(); sys.exit('alembic' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
