@@ -90,14 +90,30 @@ class Dataset:
 
         Where events tell of conversions, everything that a user did with a held-out item is
         held out with it: who viewed and then bought is asked for as somebody who did neither.
+        All answers to a slate are held out together, too.
         """
         if self.held_out is not None:
             return self.held_out
-        mask = validation_mask(self.histories, seed=seed)
-        if self.facts is None or not self.facts["converted"].any():
-            return mask
+        if self.facts is None:
+            return validation_mask(self.histories, seed=seed)
+        mask = (
+            self._by_pairs(seed)
+            if self.facts["converted"].any()
+            else validation_mask(self.histories, seed=seed)
+        )
+        slates = self.facts["slate"]
+        if slates.count():
+            held = slates.filter(pl.Series(mask)).drop_nulls().unique()
+            mask = mask | slates.is_in(held.implode()).fill_null(value=False).to_numpy()
+        return mask
+
+    def _by_pairs(self, seed: int) -> NDArray[np.bool_]:
+        """The default over users and items, not over events: purchases are held out as often."""
         pairs = self.histories.rows * np.int64(self.histories.n_items) + self.histories.items
-        return np.isin(pairs, pairs[mask])
+        first = np.zeros(len(pairs), dtype=np.bool_)
+        first[np.unique(pairs, return_index=True)[1]] = True
+        held = validation_mask(self.histories.where(first), seed=seed)
+        return np.isin(pairs, pairs[first][held])
 
     def training_data(self, histories: Histories | None = None) -> TrainingData:
         """What a retriever sees: these histories, or the part of them given."""
