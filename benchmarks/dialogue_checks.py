@@ -188,7 +188,7 @@ def _grounded(_: Rule, played: Played) -> bool:
     records = [{**played.records[i], "item_id": i} for i in ids]
     if not records:
         return check(now.text, record={}).is_grounded
-    others = [{"kind": "item", "record": each, **each} for each in records[1:]]
+    others = [{"kind": "item", **each} for each in records[1:]]
     return check(now.text, record=records[0], evidence=others).is_grounded
 
 

@@ -8,12 +8,11 @@ from typing import Protocol
 from dialogue_checks import Turn
 
 from zhiyin.core.keys import id_key
-from zhiyin.narrate.chat import CatalogueTools, ChatState, converse
+from zhiyin.core.messages import ChatMessage
 from zhiyin.narrate.language import listed, quoted
 from zhiyin.pipeline.workspace import Workspace
 
 SLATE = 5
-_MADE: dict[tuple[int, int], CatalogueTools] = {}
 
 
 class Player(Protocol):
@@ -50,43 +49,44 @@ class Searching:
 
 
 class Talking:
-    """The grammar over records in memory, with the workspace's search."""
-
-    note = ""
+    """The conversation of a workspace, with the model of its settings or with none."""
 
     def __init__(self, shop: Workspace, user_id: str) -> None:
-        log = shop.folder / "changes.log"
-        key = (id(shop), log.stat().st_size if log.exists() else 0)
-        if key not in _MADE:
-            ids: list[str] = shop.stores.entities.scan("item", columns=["id"])["id"].to_list()
-            records = shop.stores.entities.get("item", ids)
-            _MADE.clear()
-            _MADE[key] = CatalogueTools(
-                records, search=lambda text, n: shop.search(text, n=n).item_ids
-            )
-        self._tools = _MADE[key]
-        self._state = ChatState(user_id=user_id)
         self._shop = shop
+        self._user_id = user_id
+        self._session: str | None = None
+        self.note = ""
+        shop.profiles.reset(user_id)
 
     def say(self, message: str) -> Turn:
         """One turn."""
-        reply, self._state = converse(message, self._state, tools=self._tools, n=SLATE)
-        state, user = self._state, self._state.user_id or ""
-        edits = self._shop.stores.profiles.edits(id_key(user)) if self._shop.stores.profiles else []
+        said = ChatMessage(
+            message=message, session_id=self._session, user_id=self._user_id, n=SLATE
+        )
+        answer = self._shop.chats.say(said)
+        self._session = answer.session_id
+        self.note = f"{answer.topic!r} by {answer.made_by}"
+        edits = (
+            self._shop.stores.profiles.edits(id_key(self._user_id))
+            if self._shop.stores.profiles
+            else []
+        )
+        topic = [("title", "has", answer.topic)] if answer.topic else []
         return Turn(
-            text=reply.text,
-            item_ids=reply.item_ids,
-            acts=reply.acts,
-            about=[reply.about] if reply.about else [],
-            tools=reply.tools,
-            wishes=[(w.field, w.op, str(w.value)) for w in state.wishes],
+            text=answer.text,
+            item_ids=answer.item_ids,
+            acts=answer.acts,
+            about=answer.about,
+            tools=answer.tools,
+            wishes=[*((w.field, w.op, str(w.value)) for w in answer.wishes), *topic],
             kept=[edit.subject for edit in edits],
         )
 
     def leave(self) -> None:
-        """Nothing is kept."""
+        """What was kept of this user is taken back."""
+        self._shop.profiles.reset(self._user_id)
 
 
 def open_player(name: str) -> Callable[[Workspace, str], Player]:
-    """What starts a dialogue: the baseline, or the conversation with a model or none."""
+    """What starts a dialogue: the baseline, or the conversation."""
     return Searching if name == "search" else Talking

@@ -43,8 +43,9 @@ def rows(path: Path) -> list[Row]:
 class Shops:
     """One workspace per catalogue, made once and kept in a folder."""
 
-    def __init__(self, folder: Path, data: Path) -> None:
+    def __init__(self, folder: Path, data: Path, provider: str) -> None:
         self._folder = folder
+        self._provider = provider
         self._data = data
         self._open: dict[str, Workspace] = {}
         self.records: dict[str, dict[str, Row]] = {}
@@ -55,6 +56,8 @@ class Shops:
             folder = self._folder / name
             is_new = not (folder / ".done").exists()
             folder.mkdir(parents=True, exist_ok=True)
+            model = "" if self._provider == "none" else f'[llm]\ngguf = "{self._provider}"\n'
+            (folder / "zhiyin.toml").write_text(model, encoding="utf-8")
             shop = zhiyin.open(folder)
             if is_new and name == "shop-zh":
                 shop.upsert_items(rows(HERE / "language" / "shop_zh.jsonl"))
@@ -261,13 +264,16 @@ def _state_of(shop: Workspace) -> Mapping[str, object]:
     }
 
 
-def measured(shops: Shops, start: Callable[..., Player], *, show: bool) -> Row:
+def measured(shops: Shops, start: Callable[..., Player], *, show: bool, only: str) -> Row:
     """All sets: together, and each author's alone."""
     found: Row = {}
     for kind, score in (("scripted", play), ("injections", attack)):
         sets = {path.stem: rows(path) for path in sorted(FOLDER.glob(f"{kind}-*.jsonl"))}
+        sets = {name: cases for name, cases in sets.items() if not only or name in only.split(",")}
         for name, cases in sets.items():
             found[name] = score(cases, shops, start, show=show and name.endswith("-1"))
+    if only:
+        return found
     scripted = [part for name, part in found.items() if name.startswith("scripted")]
     n = sum(part["constraints"] for part in scripted)
     kept = sum(part["constraints"] * part["satisfied"] for part in scripted)
@@ -296,16 +302,17 @@ def main() -> None:
     parser.add_argument("--provider", default="none", help="none, or a model's name or GGUF file")
     parser.add_argument("--baseline", action="store_true", help="plain semantic search instead")
     parser.add_argument("--show", action="store_true", help="print failures of the first author")
+    parser.add_argument("--only", default="", help="some sets; nothing is stored")
     parser.add_argument("--dry", action="store_true", help="store nothing")
     options = parser.parse_args()
     folder = options.shops or Path(tempfile.mkdtemp())
-    shops = Shops(folder, options.data)
+    shops = Shops(folder, options.data, options.provider)
     player = open_player("search" if options.baseline else options.provider)
-    found = measured(shops, player, show=options.show)
+    found = measured(shops, player, show=options.show, only=options.only)
     found["pool"] = {name: len(records) for name, records in sorted(shops.records.items())}
     found["commit"] = commit()
     print(json.dumps(found, indent=1, ensure_ascii=False))
-    if options.dry:
+    if options.dry or options.only:
         return
     result: Row = json.loads(RESULT.read_text("utf-8")) if RESULT.exists() else {}
     if options.baseline:

@@ -26,6 +26,7 @@ from zhiyin.pipeline.artifacts import ArtifactFolder
 from zhiyin.pipeline.assembly import load_dataset
 from zhiyin.pipeline.changes import Changes
 from zhiyin.pipeline.chatting.service import Chats
+from zhiyin.pipeline.chatting.understanding import understood_search
 from zhiyin.pipeline.encoding import meaning_encoder, words_alone
 from zhiyin.pipeline.engine import Engine
 from zhiyin.pipeline.enrichment import EnrichmentReport, enrich_items
@@ -333,6 +334,7 @@ class Workspace:
         n: int = 10,
         user_id: str | None = None,
         explain: bool = False,
+        understand: bool = False,
         progress: Progress = silent,
     ) -> SearchResult:
         """The items that answer a query, by meaning and by words; needs no training.
@@ -342,14 +344,16 @@ class Workspace:
             n: How many items at most.
             user_id: For whom: once a model is trained, taste decides between near equals.
             explain: Whether to say which sentence and which words matched.
+            understand: Whether to read filters out of it; see `zhiyin.pipeline.chatting`.
             progress: Told how far reading a catalogue for the first time has come.
         """
+        if understand:
+            return understood_search(self, text, n=n, user_id=user_id, explain=explain)
         taste, note = taste_of(self, user_id)
         found = self.searcher().search(
             text, n=n, user_id=user_id, taste=taste, explain=explain, progress=progress
         )
-        notes = [*found.fallbacks, note] if note else found.fallbacks
-        return found.model_copy(update={"fallbacks": notes})
+        return found.model_copy(update={"fallbacks": [*found.fallbacks, *([note] if note else [])]})
 
     def similar(
         self,

@@ -95,6 +95,8 @@ class SearchQuery(Config):
     """For whom: once a model is trained, taste decides between near equals."""
     explain: bool = False
     """Whether to say which sentence and which words matched."""
+    understand: bool = False
+    """Whether to read filters out of the query ("red, under 20 euros") that every hit keeps."""
 
 
 class ProfileChange(Config):

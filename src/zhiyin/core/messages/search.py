@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from zhiyin.core.messages.chat import ChatWish
 from zhiyin.core.slate import Frozen
 
 
@@ -31,6 +32,20 @@ class SearchHit(Frozen):
     """Words of the query that the item shares, where an explanation was asked for."""
 
 
+class Understood(Frozen):
+    """What a query was taken to mean."""
+
+    intent: str
+    """find: something certain; browse: whatever keeps the filters; refused: an order to the
+    machine or a question about somebody else, searched for by its words alone."""
+    filters: list[ChatWish] = Field(default_factory=list[ChatWish])
+    """What every hit keeps."""
+    rewrite: str
+    """The words that were searched for."""
+    order: str | None = None
+    """The order that was asked for, such as "price asc"; hits come best first all the same."""
+
+
 class SearchResult(Frozen):
     """The answer to one search."""
 
@@ -44,6 +59,8 @@ class SearchResult(Frozen):
     """The items, best first."""
     encoder: str
     """Id of the encoder that compared meanings; empty where none did."""
+    understood: Understood | None = None
+    """What the query was taken to mean, where that was asked for."""
     fallbacks: list[str] = Field(default_factory=list[str])
     """Paths that were taken because the usual one was not open; empty when all is well."""
 

@@ -1,12 +1,14 @@
 """Numbers in wishes: years, decades, prices, lengths of time, as bounds."""
 
+# ruff: noqa: E501 - patterns are read line by line
+
 from __future__ import annotations
 
 import re
 from typing import NamedTuple
 
 from zhiyin.narrate.chat.state import Op, Wish
-from zhiyin.narrate.grounding.numerals import claims
+from zhiyin.narrate.grounding.numerals import Claim, claims
 
 _TENS = ("twenties", "thirties", "forties", "fifties", "sixties", "seventies", "eighties",
          "nineties")  # fmt: skip
@@ -169,26 +171,12 @@ def _single(text: str, *, prices: bool) -> Bounds:
             op = "<" if op == "<=" else ">"
         if minutes:
             value = claim.value / 60
-        wishes: list[Wish] = []
-        if op:
-            exact = year and op == ">=" and bool(_AFTER_WORD.search(before))
-            below = year and op == "<=" and not _UPPER_OR_SAME.match(text, claim.end)
-            wishes = [Wish(field=field, op=">" if exact else "<" if below else op, value=value)]
-        elif about and not year:
-            wishes = [
-                Wish(field=field, op=">=", value=round((1 - _NEAR) * value, 2)),
-                Wish(field=field, op="<=", value=round((1 + _NEAR) * value, 2)),
-            ]
-        elif about:
-            wishes = [
-                Wish(field=field, op=">=", value=value - 2),
-                Wish(field=field, op="<=", value=value + 2),
-            ]
-        elif year:
-            wishes = [Wish(field="year", op="==", value=value)]
-        elif claim.dimension == "money" and prices:
-            wishes = [Wish(field="price", op="<=", value=value)]
-        if wishes and (field != "price" or op or prices):
+        wishes = _wishes_of(
+            field, value, op, about=bool(about), text=text, before=before, claim=claim
+        )
+        if prices is False and field == "price" and op is None:
+            continue
+        if wishes:
             found += wishes
             spans.append((claim.start, claim.end))
     return Bounds(found, spans)
@@ -197,6 +185,26 @@ def _single(text: str, *, prices: bool) -> Bounds:
 _UPPER_OR_SAME = re.compile(
     r"\s*(?:年)?(?:or (?:earlier|older|before)|and (?:earlier|older|before)|以内)"
 )
+
+
+def _wishes_of(
+    field: str, value: float, op: Op | None, *, about: bool, text: str, before: str, claim: Claim
+) -> list[Wish]:
+    """A number with what stands around it, as wishes."""
+    year = field == "year"
+    if op:
+        exact = year and op == ">=" and bool(_AFTER_WORD.search(before))
+        below = year and op == "<=" and not _UPPER_OR_SAME.match(text, claim.end)
+        return [Wish(field=field, op=">" if exact else "<" if below else op, value=value)]
+    if about:
+        low, high = (value - 2, value + 2) if year else ((1 - _NEAR) * value, (1 + _NEAR) * value)
+        return [
+            Wish(field=field, op=">=", value=round(low, 2)),
+            Wish(field=field, op="<=", value=round(high, 2)),
+        ]
+    if year:
+        return [Wish(field="year", op="==", value=value)]
+    return [Wish(field="price", op="<=", value=value)] if claim.dimension == "money" else []
 
 
 def _op(text: str, before: str, end: int, *, sense: str) -> Op | None:

@@ -1,10 +1,14 @@
 """A message cut into clauses, each with what it wants and what it does not want."""
 
+# ruff: noqa: E501 - patterns are read line by line
+
 from __future__ import annotations
 
 import re
 import unicodedata
 from typing import NamedTuple
+
+from zhiyin.narrate.chat.lexicon import companions
 
 _READ = 2000
 _NO_MARKS = frozenset("❌🚫🙅👎✖❎⛔")
@@ -54,7 +58,8 @@ def normal(message: str) -> str:
         if mark in _NO_MARKS:
             kept.append(" 不要 ")
         elif category == "So" and mark > "\u2190":
-            kept.append(f" {unicodedata.name(mark, '').lower()} ")
+            named = unicodedata.name(mark, "").lower().split()
+            kept.append(f" {' '.join(word for word in named if word in companions())} ")
         elif mark.isspace() or category[0] != "C":
             kept.append(mark)
     return " ".join("".join(kept).split())

@@ -1,5 +1,7 @@
 """What is asked of the conversation itself: why, more, start over, remember, and what it refuses."""
 
+# ruff: noqa: E501 - patterns are read line by line
+
 from __future__ import annotations
 
 import re
@@ -70,7 +72,7 @@ WHY = re.compile(
     r"凭什么|怎么会推荐|依据"
 )
 COMPARE = re.compile(
-    r"\b(?:differ\w*|compare|comparison|versus|vs\.?|which (?:one )?is (?:better|newer|cheaper|older))\b|区别|不同|对比|比较一下|"
+    r"\b(?:differ(?:s|ences?)?\b|different from|compare|comparison|versus|vs\.?|which (?:one )?is (?:better|newer|cheaper|older))\b|区别|不同之处|有什么不同|哪里不同|有何不同|对比|比较一下|"
     r"比一比|哪个(?:更|好)|哪一?[个部款](?:更|好)|有什么不一样|差在哪"
 )
 DESCRIBE = re.compile(
@@ -118,7 +120,7 @@ DROP = re.compile(
     r"|不限|无所谓|都行|都可以|不管|随便|不用管|取消|不考虑|不论|不重要|不在乎|没关系|放开|去掉|不设"
 )
 FIELDS = {
-    "price": r"price|budget|cost|expensive|价格|价位|预算|多少钱|价钱|钱|贵",
+    "price": r"price|budget|cost|expensive|how much (?:is|are|does it cost|for)|价格|价位|预算|多少钱|价钱|钱|贵",
     "year": r"\byears?\b|\bage\b|\beras?\b|decades?|\bdates?\b|年份|年代|新旧|哪年|时间",
     "categories": r"genres?|categor(?:y|ies)|\bkinds?\b|\btypes?\b|类型|类别|题材|分类|种类|品类",
     "brand": r"\bbrands?\b|\bmakers?\b|manufacturer|品牌|牌子|厂家",
@@ -170,6 +172,15 @@ CHILDREN = re.compile(
     r"\b(?:kids?|child(?:ren)?|toddlers?|family night|my (?:son|daughter)|\d+[- ]year[- ]olds?|nephews?|nieces?|grandchild\w*|little ones?)\b|小孩|孩子|儿童|小朋友|女儿|儿子|[三四五六七八九十\d]岁"
 )
 """Children are in the room."""
+NEEDS: list[tuple[str, str]] = [
+    (r"\bstick\b.{0,40}\btogether\b|\bglue\b|\bmend (?:a|the|my)\b|粘(?:起来|住|牢|上|好|东西)", "glue"),
+    (r"\bmeasure\b.{0,40}\b(?:thickness|diameter|width|depth)\b|量(?:一下)?(?:厚度|直径|内径|外径)", "caliper"),
+    (r"\b(?:what|something) (?:should|can|do) i wear on my hands\b|\bprotect my hands\b|保护(?:双)?手", "glove"),
+    (r"\bprotect my eyes\b|保护眼睛", "safety glasses"),
+    (r"\bkeep (?:a |my )?(?:drink|coffee|tea|water)s? (?:hot|warm)\b|保温", "thermos"),
+    (r"\bblock (?:out )?(?:the )?noise\b|隔音|听不见噪音", "noise cancelling"),
+]  # fmt: skip
+"""What is needed for something, where people say the need and not the thing."""
 QUOTED = re.compile(r"[“\"《「『]([^”\"》」』]{1,100})[”\"》」』]")
 ASKS_FOR_ONE = re.compile(
     r"\b(?:do you (?:have|carry|stock|sell)|have you got|got any|is there|are there|looking for|find(?: me)?|i want(?: to (?:see|watch|buy|read))?|can i (?:get|see|watch)|any(?:thing)? (?:by|called|named)|called|named|titled|what about)\b|有没有|有《|有卖|叫做?|名叫|找一?[部本个款]"

@@ -72,8 +72,8 @@ def converse(
         model: What reads the part of a message that the grammar leaves unread.
     """
     spoken = language_of(message) if any(c.isalpha() for c in message) else state.language
-    state = state.model_copy(update={"language": spoken, "declined": False})
     meaning = understand(message, state, tools.table.vocabulary)
+    state = state.model_copy(update={"language": spoken, "declined": False})
     made_by = "grammar"
     if model is not None and meaning.unread:
         meaning, is_read = reworded(meaning, words=tools.table.vocabulary, model=model)
@@ -183,10 +183,11 @@ class _Turn:
     def _forgotten(self) -> tuple[ChatReply, ChatState]:
         state = self._state
         gone = state.remembered[-1]
-        kept = [wish for wish in state.wishes if wish != gone]
+        kept = [wish for wish in state.wishes if wish not in gone]
         after = state.model_copy(update={"remembered": state.remembered[:-1], "wishes": kept})
-        reply = self._say("forgets", "forgets", told_wish(gone, state.language))
-        return reply.model_copy(update={"give_up": [gone]}), after
+        told = listed([told_wish(wish, state.language) for wish in gone], state.language)
+        reply = self._say("forgets", "forgets", told)
+        return reply.model_copy(update={"give_up": gone}), after
 
     def _slate(self, meaning: Meaning) -> tuple[ChatReply, ChatState]:
         state = self._state
@@ -211,6 +212,9 @@ class _Turn:
             limits = []
         order = cast("tuple[str, Direction] | None", meaning.order) or state.order
         like = meant[0] if meant and (meaning.like or meaning.same) else ""
+        if meaning.like and not meant:
+            like = next(iter(meaning.titles), "")
+            shut |= {like}
         shown = slate_of(
             self._tools,
             user_id=state.user_id,
@@ -243,7 +247,7 @@ class _Turn:
             reply = reply.model_copy(
                 update={"keep": fresh, "acts": ["remembers", *reply.acts], "text": text}
             )
-            after = after.model_copy(update={"remembered": [*state.remembered, *fresh]})
+            after = after.model_copy(update={"remembered": [*state.remembered, fresh]})
         return reply, after
 
     def _refused(self, meaning: Meaning) -> list[str]:

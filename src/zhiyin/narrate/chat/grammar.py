@@ -1,5 +1,7 @@
 """What a message means, English and Chinese, without a language model."""
 
+# ruff: noqa: E501 - patterns are read line by line
+
 from __future__ import annotations
 
 import re
@@ -14,13 +16,6 @@ from zhiyin.narrate.chat.state import ChatState, Op, Wish
 from zhiyin.narrate.chat.vocabulary import KINDS, Value, Vocabulary
 from zhiyin.narrate.chat.words import content_words
 
-_MUST = frozenset(
-    word
-    for colour in ("red", "blue", "green", "black", "white", "gray", "yellow", "orange", "pink",
-                   "purple", "brown", "beige", "silver", "gold", "transparent")
-    for word in companions().get(colour, (colour,))
-)  # fmt: skip
-"""Colours: who names one wants no other."""
 _OR = re.compile(r"\bor\b|\beither\b|或者?|还是(?=.)|/|都行|都可以|、")
 _ALTERNATIVES = 40
 """Characters between two values that "or" joins, at most."""
@@ -128,7 +123,7 @@ def _goes_on_about_them(text: str, words: Vocabulary) -> bool:
 
 def _asked(message: str, text: str, state: ChatState, words: Vocabulary) -> Meaning | None:
     """A question about items that were shown or are named, if it is one."""
-    places = _places(text)
+    places = _places(_unsorted(text))
     titles = _titles(message, text, words)
     meant = bool(places or titles or (state.slate and state.explained))
     if say.BRIEF.search(text) and not words.find(text):
@@ -224,8 +219,6 @@ def _settled(
     for value in negative:
         if value.sure and value.value not in in_force:
             found.append(Wish(field=value.field, op="lacks", value=value.value))
-        elif not value.sure or not clash:
-            shunned.append(value.value if not value.sure else "")
     for word in [w for w in dict.fromkeys(shunned) if w and w not in wanted][:_SHUNNED]:
         others = alike.get(word, (word,))
         named = [w for w in others if words.title_words_of(w)]
@@ -241,19 +234,24 @@ def _wish(
 ) -> Meaning:
     """Everything that is no question."""
     dropped = _dropped(parts)
+    titles = _titles(message, text, words)
     shown = [part for part in parts if not (say.DROP.search(part.text) and _dropped([part]))]
-    places = _places(text)
+    unsorted = _unsorted(text)
+    places = _places(unsorted)
     not_place = next(
         (
             place
             for part in parts
-            for place in _places(part.unwanted)
+            for place in _places(_unsorted(part.unwanted))
             if not say.LIKE.search(part.text)
         ),
         None,
     )
     hidden = [_without_commands(part, places=bool(places)) for part in shown]
     wishes, topic, clash = _wished(hidden, state, words)
+    needs = [alike for pattern, alike in say.NEEDS if re.search(pattern, text)]
+    if needs and not any(w.op == "has" for w in wishes):
+        topic = [companions().get(need, (need,)) for need in needs]
     change: list[tuple[str, Op]] = [
         (field, op) for pattern, field, op in say.CHANGE if re.search(pattern, text)
     ]
@@ -275,10 +273,10 @@ def _wish(
         order=order if order and order[0] not in unrecorded else None,
         places=places if not_place is None else (),
         not_place=not_place,
-        like=bool(say.LIKE.search(text)) and bool(places),
+        like=bool(say.LIKE.search(text)) and bool(places or titles),
         same=same,
-        titles=_titles(message, text, words),
-        topic=tuple(topic),
+        titles=titles,
+        topic=() if titles and say.LIKE.search(text) else tuple(topic),
         also=bool(say.ALSO.search(text)),
         only=bool(say.ONLY.search(text)),
         unrecorded=tuple(unrecorded),
@@ -360,6 +358,13 @@ def _places(text: str) -> tuple[int, ...]:
         for match in say.ORDINAL.finditer(text)
     ]
     return tuple(dict.fromkeys(place for place in found if place is not None))
+
+
+def _unsorted(text: str) -> str:
+    """A text without what asks for an order: "newest first" means no place."""
+    for pattern, _, _ in say.SORT:
+        text = re.sub(rf"(?:{pattern})(?: (?:ones )?first)?", lambda m: " " * len(m[0]), text)
+    return text
 
 
 def _dropped(parts: Sequence[Clause]) -> list[str]:

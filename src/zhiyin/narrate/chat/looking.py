@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
+from zhiyin.narrate.chat.lexicon import companions
 from zhiyin.narrate.chat.state import Direction, Wish, fits, folded, parts_of
 from zhiyin.narrate.chat.tools import Tools
 from zhiyin.narrate.chat.vocabulary import KINDS
@@ -20,6 +21,13 @@ _SHARE = 0.6
 _LIFT = 3.0
 """How much more often than in the catalogue."""
 _FEW = 3
+_COLOURS = frozenset(
+    word
+    for colour in ("red", "blue", "green", "black", "white", "gray", "yellow", "orange", "pink",
+                   "purple", "brown", "beige", "silver", "gold", "transparent")
+    for word in companions().get(colour, (colour,))
+)  # fmt: skip
+"""Colours: who names one wants no other."""
 
 
 def slate_of(
@@ -47,6 +55,7 @@ def slate_of(
         n: How many at most.
         used: Gets the names of the tools that were used.
     """
+    wishes = [*wishes, *_colours(tools, topic, wishes)]
     if like:
         used.append("similar")
         ids = tools.similar(like, wishes=wishes, n=_DEPTH)
@@ -74,6 +83,16 @@ def slate_of(
         known = [i for i in kept if isinstance(records[i].get(field), int | float)]
         kept = sorted(known, key=lambda i: records[i][field], reverse=direction == "desc")
     return kept[:n]
+
+
+def _colours(tools: Tools, topic: Sequence[Sequence[str]], wishes: Sequence[Wish]) -> list[Wish]:
+    """Colours of the topic that titles name: each item must have them."""
+    named = [
+        Wish(field="title", op="has", value=group[0], or_else=tuple(group[1:]))
+        for group in topic
+        if group[0] in _COLOURS
+    ]
+    return named if named and tools.table.count([*wishes, *named]) else []
 
 
 def spoken(topic: Sequence[Sequence[str]]) -> list[str]:

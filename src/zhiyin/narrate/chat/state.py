@@ -72,8 +72,8 @@ class ChatState(Frozen):
     """Whether the last message was about somebody else."""
     offered: list[Wish] = Field(default_factory=list[Wish])
     """What the last message wished: may be kept once the user agrees."""
-    remembered: list[Wish] = Field(default_factory=list[Wish])
-    """What of this conversation the user asked to be kept, the latest last."""
+    remembered: list[list[Wish]] = Field(default_factory=list[list[Wish]])
+    """What the user asked to be kept, message by message, the latest last."""
 
 
 def folded(text: object) -> str:

@@ -1,5 +1,7 @@
 """The attributes of a catalogue and their values, found in what people say."""
 
+# ruff: noqa: E501 - patterns are read line by line
+
 from __future__ import annotations
 
 import re
@@ -18,6 +20,8 @@ TAGS = ("categories", "genres", "brand", "directors", "authors", "artist", "tags
 NUMBERS = ("price", "year", "rating", "runtime_min", "pages", "weight_g", "weight_kg")
 """Attributes that are compared."""
 KINDS = ("categories", "genres", "tags")
+_WORKS = 2
+"""Who made more is found by the last name alone."""
 _LONGEST_NAME = 6
 _LONGEST_HAN = 12
 _LONGEST_VALUE = 60
@@ -206,30 +210,16 @@ class Vocabulary:
         """Values by stems or Chinese words, the commoner value where two share a word."""
         found: dict[str, _Meant] = {}
         parts: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
-        for (field, value), _ in sorted(self._counts.items(), key=lambda pair: -pair[1]):
+        for (field, value), count in sorted(self._counts.items(), key=lambda pair: -pair[1]):
             found.setdefault(key_of(value), _Meant(field, value, True))
-            if field in KINDS:
-                for part in _parts_of_kind(folded(value)):
-                    parts[key_of(part)].add((field, value))
-            elif field in PEOPLE and self._counts[field, value] > 2 and " " in value:
-                parts[stem(folded(value).rpartition(" ")[2])].add((field, value))
-        for group in alike():
-            keys = [key_of(word) for word in group]
-            hit = next((found[key] for key in keys if key in found), None)
-            if hit is not None:
-                for key in keys:
-                    found.setdefault(key, hit)
+            for part in _parts_of(field, value, count):
+                parts[part].add((field, value))
+        _spread(found, sure=True)
         for key, values in parts.items():
-            if key not in found and len(key) > 1:
-                field, value = max(values, key=lambda pair: self._counts[pair])
-                if field in PEOPLE or len(values) == 1:
-                    found[key] = _Meant(field, value, field in PEOPLE)
-        for group in alike():
-            keys = [key_of(word) for word in group]
-            hit = next((found[key] for key in keys if key in found), None)
-            if hit is not None:
-                for key in keys:
-                    found.setdefault(key, hit._replace(sure=False))
+            field, value = max(values, key=lambda pair: self._counts[pair])
+            if len(key) > 1 and (field in PEOPLE or len(values) == 1):
+                found.setdefault(key, _Meant(field, value, field in PEOPLE))
+        _spread(found, sure=False)
         for chinese, english in names_of_people():
             hit = found.get(key_of(english))
             if hit is not None:
@@ -251,6 +241,25 @@ class Vocabulary:
         known = {folded(value) for (field, value) in self._counts if field in KINDS}
         words = known | {word for word in self._plain if key_of(word) in self._meanings}
         return sorted(word for word in words if word.isascii() and word.isalpha() and len(word) > 3)
+
+
+def _parts_of(field: str, value: str, count: int) -> list[str]:
+    """What a value is also looked up by: parts of a kind's name, the last name of somebody."""
+    if field in KINDS:
+        return [key_of(part) for part in _parts_of_kind(folded(value))]
+    if field in PEOPLE and count > _WORKS and " " in value:
+        return [stem(folded(value).rpartition(" ")[2])]
+    return []
+
+
+def _spread(found: dict[str, _Meant], *, sure: bool) -> None:
+    """Lets words that mean the same stand for the same value."""
+    for group in alike():
+        keys = [key_of(word) for word in group]
+        hit = next((found[key] for key in keys if key in found), None)
+        if hit is not None:
+            for key in keys:
+                found.setdefault(key, hit._replace(sure=hit.sure and sure))
 
 
 def key_of(name: str) -> str:

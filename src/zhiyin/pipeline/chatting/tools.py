@@ -162,7 +162,8 @@ class WorkspaceTools:
             )
         except ZhiyinError:  # no model, or an item that the slate does not reach
             return ""
-        return found.explanation.text if found.position.evidence else ""
+        told = [fact for fact in found.position.evidence if fact.kind != "popular"]
+        return found.explanation.text if told else ""
 
     def _note(self, text: str) -> None:
         if text not in self.fallbacks:

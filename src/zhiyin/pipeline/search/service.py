@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from zhiyin.core.clock import Clock
 from zhiyin.core.errors import UnknownEntityError
@@ -114,6 +115,7 @@ class CatalogueSearch:
         user_id: str | None = None,
         taste: Taste | None = None,
         explain: bool = False,
+        among: Sequence[str] | None = None,
         progress: Progress = silent,
     ) -> SearchResult:
         """The items that answer a query.
@@ -125,13 +127,14 @@ class CatalogueSearch:
             user_id: For whom, as the result tells.
             taste: What that user likes.
             explain: Whether to say which sentence and which words matched.
+            among: Only these items; None for all.
             progress: Told how far reading a catalogue for the first time has come.
         """
         asked = text[:_LONGEST_QUERY]
         with self._items.lock:
             index = self._items.current(progress=progress)
             query = self._reader.vector(asked)
-            found = index.find(asked, query)
+            found = index.find(asked, query, among=_rows_of(index, among))
             rows: list[int] = found.rows.tolist()
             ids = [index.ids[row] for row in rows]
             fallbacks = self._fallbacks(index, asked)
@@ -200,11 +203,7 @@ class CatalogueSearch:
         asked = text[:_LONGEST_QUERY]
         with self._items.lock:
             index = self._items.current()
-            mask = None
-            if among is not None:
-                mask = np.zeros(len(index.ids), dtype=np.bool_)
-                mask[[index.row_of[item] for item in among if item in index.row_of]] = True
-            found = index.find(asked, self._reader.vector(asked), among=mask)
+            found = index.find(asked, self._reader.vector(asked), among=_rows_of(index, among))
             rows: list[int] = found.rows.tolist()
             ids = [index.ids[row] for row in rows]
         total = found.meaning + found.keywords
@@ -316,3 +315,12 @@ class CatalogueSearch:
             passage=passage,
             words=words,
         )
+
+
+def _rows_of(index: CatalogueIndex, among: Sequence[str] | None) -> NDArray[np.bool_] | None:
+    """Rows of some items, bool of shape (len(index.ids),); None for all."""
+    if among is None:
+        return None
+    mask = np.zeros(len(index.ids), dtype=np.bool_)
+    mask[[index.row_of[item] for item in among if item in index.row_of]] = True
+    return mask

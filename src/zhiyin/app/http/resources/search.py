@@ -52,9 +52,12 @@ def search_by_address(
     explain: Annotated[
         bool, Query(description="Whether to say what matched.", examples=[False])
     ] = False,
+    understand: Annotated[
+        bool, Query(description="Whether to read filters out of the query.", examples=[False])
+    ] = False,
 ) -> SearchResult:
     """As the POST of the same name, for what fits into an address."""
-    return workspace.search(text, n=n, user_id=user_id, explain=explain)
+    return workspace.search(text, n=n, user_id=user_id, explain=explain, understand=understand)
 
 
 @router.post(
@@ -69,4 +72,5 @@ def search(
 
     A search is no event: send one to ``/v1/events`` to have it count for its user.
     """
-    return workspace.search(query.text, n=query.n, user_id=query.user_id, explain=query.explain)
+    fields = query.model_dump(exclude={"text"})
+    return workspace.search(query.text, **fields)

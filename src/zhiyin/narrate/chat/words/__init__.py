@@ -1,5 +1,7 @@
 """The words of a message that say something, the rest left out."""
 
+# ruff: noqa: E501 - patterns are read line by line
+
 from __future__ import annotations
 
 import re
@@ -36,10 +38,10 @@ _MORE_EN = frozenset(
 )
 _MORE_ZH = frozenset(
     """想 想要 要 看 买 找 来 给 我 你 点 些 个 一个 一些 什么 啥 吧 吗 呢 啊 呀 的 了 有 没有 有没有 推荐 推荐点 便宜
-    贵 新 老 部 本 款 件 电影 片 片子 影片 东西 用 用的 穿 穿的 吃 吃的 适合 送 送给 女朋友 男朋友 朋友 妈妈 爸爸 预算 大概
+    贵 新 老 部 本 款 件 电影 片 片子 影片 东西 用 用的 穿 穿的 吃 适合 送 送给 女朋友 男朋友 朋友 妈妈 爸爸 预算 大概
     左右 上下 以内 以下 以上 之间 块 元 钱 块钱 元钱 装备 类 相关 相关的 之类 系列 别 再 更 最 都 也 还 还是 换 换成 改成 只 只要 只看
     看看 几 几本 几个 一下 帮我 帮忙 请 谢谢 你好 您好 好 好的 好看 不错 随便 可以 能 会 学 想学 拍 拍的 牌子 品牌 以外 之外
-    家里 太多 怕 不好用 太 那 那个 这个 这 些 里 上 下 中 和 跟 与 或 或者 热 热的 想喝 喝 喝的 晚上 早上 中午 今天 现在 最近
+    家里 太多 怕 不好用 太 那 那个 这个 这 些 里 上 下 中 和 跟 与 或 或者 热 热的 想喝 喝 晚上 早上 中午 今天 现在 最近
     算了 其实 刚才 以后 记 记一下 一点 年 年代 时候 有什么 有哪些 哪些 导演 演员 主演 价格 价位 办公室 人 人用 用品""".split()
 )
 _NO_NOUN = frozenset(companions()) & {"present"}
@@ -105,7 +107,9 @@ def _han(run: str, words: Vocabulary) -> list[str]:
             ):
                 found += _left(rest, words)
                 rest = ""
-                if (part in known and part not in _MORE_ZH) or (part not in plain and len(part) > 1):
+                if (part in known and part not in _MORE_ZH) or (
+                    part not in plain and len(part) > 1
+                ):
                     found.append(part)
                 at = to
                 break
