@@ -20,6 +20,7 @@ from zhiyin.app.console.surface_form import read_field, written
 from zhiyin.app.console.visits import Visits
 from zhiyin.app.http.keys import KeyRing
 from zhiyin.app.http.server import create_app
+from zhiyin.core.clock import system_clock
 from zhiyin.pipeline.jobs import Job, jobs_folder, write_job
 from zhiyin.pipeline.settings_file import SETTINGS_FILE
 from zhiyin.pipeline.wiring import open_workspace
@@ -97,7 +98,7 @@ def test_another_weight_is_looked_at_side_by_side(shop: Path) -> None:
 
 
 def test_somebody_who_trains_already_is_told(shop: Path) -> None:
-    job = Job(id="t000900", state="starting", created=2**42)
+    job = Job(id="t000900", state="starting", created=system_clock())
     folder = jobs_folder(shop)
     write_job(folder, job)
 
@@ -105,7 +106,7 @@ def test_somebody_who_trains_already_is_told(shop: Path) -> None:
         await user.open("/models")
         user.find("Start").click()
         await user.should_see("t000900", retries=50)
-        await user.should_see("another training", retries=50)
+        await user.should_see("wait for it to finish", retries=50)
 
     try:
         visit(shop, walk)

@@ -45,7 +45,7 @@ CHINESE: dict[str, str] = {
     "What became of it": "导入结果",
     "Start a training": "开始训练",
     "Progress": "进度",
-    "Choose a file, or drop it here": "选择文件，或拖到这里",
+    "Choose a file": "选择文件",
     "Lines": "行数",
     "Stored": "已存入",
     "There already": "已经存在",

@@ -6,7 +6,7 @@ from nicegui import ui
 from nicegui.events import UploadEventArguments
 
 from zhiyin.app.console.door import MOST_MIB
-from zhiyin.app.console.parts import box, card, download, fault, figure, link, text
+from zhiyin.app.console.parts import box, button, card, download, fault, figure, link, text
 from zhiyin.app.console.parts import table as draw_table
 from zhiyin.app.console.uploads import KINDS, store
 from zhiyin.app.console.visits import Visit
@@ -56,10 +56,11 @@ async def build(visit: Visit) -> None:
             on_upload=take,
             auto_upload=True,
             max_file_size=MOST_MIB * 2**20,
-            label=words("Choose a file, or drop it here"),
             on_rejected=lambda: ui.notify(words("The file is too large."), type="negative"),
         )
-        upload.props('accept=".csv,.tsv,.jsonl,.ndjson,.json" flat bordered').style("width: 100%")
+        # The widget's own controls have no names; it stays out of sight, and a button opens it.
+        upload.props('accept=".csv,.tsv,.jsonl,.ndjson,.json"').style("display: none")
+        button(words("Choose a file"), lambda: upload.run_method("pickFiles"), kind="main")
     report = box("div", role="status")
 
 
