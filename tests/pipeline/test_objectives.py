@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from zhiyin.app.cli.features import estimate_line
 from zhiyin.core.candidates import Queries
 from zhiyin.core.clock import Deadline
 from zhiyin.core.errors import ArtifactError, ConfigError
@@ -17,6 +18,7 @@ from zhiyin.core.registry import RETRIEVERS, load
 from zhiyin.data.dataset import Dataset
 from zhiyin.models.hybrid.blend import Blend, Member
 from zhiyin.pipeline.assembly import load_dataset
+from zhiyin.pipeline.feature_list import list_features
 from zhiyin.pipeline.recipes.ranked import LearnedRanker, consider_ranker, heads_on_everything
 from zhiyin.pipeline.recipes.validation import hold_out
 from zhiyin.pipeline.settings import Settings
@@ -219,3 +221,12 @@ def test_a_log_of_views_alone_learns_no_estimates(make_workspace: Callable[..., 
     views = load_dataset(stores.events, stores.entities, settings=workspace.settings.events)
     assert views.facts is None
     assert learned(views).heads is None
+
+
+def test_the_list_of_features_tells_how_true_the_estimates_are(trained: Trained) -> None:
+    found = list_features(trained)
+    assert {"ctr", "cvr", "dwell", "value"} <= set(found["estimates"])
+    assert "score popularity" in {row["name"] for row in found["features"]}
+    assert "calibration error" in estimate_line(found["estimates"]["cvr"])
+    assert estimate_line({"why": "rain"}) == "rain"
+    assert "items" in estimate_line(found["estimates"]["value"])

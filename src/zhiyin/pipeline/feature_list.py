@@ -16,11 +16,14 @@ def list_features(trained: Trained) -> dict[str, Any]:
 
     Returns:
         With "scorer" (None where there is no ranker), "weight", "features" (each with group,
-        name, unit, what, importance) and "note".
+        name, unit, what, importance), "estimates" (how true those of clicks, conversions, value
+        and dwell are, by name) and "note".
     """
     stage = trained.ranker
     if stage is not None:
         features, counts = stage.features, stage.scorer.importances()
+    elif trained.heads is not None:
+        features, counts = trained.heads.features, {}
     else:
         sources = (BLEND, *(member.name for member in trained.blend.members))
         features, counts = FeatureSet.learn(Known(trained.histories, sources=sources)), {}
@@ -39,6 +42,7 @@ def list_features(trained: Trained) -> dict[str, Any]:
         "scorer": None if stage is None else stage.name,
         "weight": None if stage is None else stage.weight,
         "features": rows,
+        "estimates": (trained.report.get("ranker") or {}).get("objectives") or {},
         "note": _note(trained),
     }
 

@@ -51,3 +51,15 @@ def features(workspace: WorkspaceOption = Path("."), as_json: JsonOption = False
         )
     )
     console.print(found["note"], markup=False)
+    for name, told in found["estimates"].items():
+        console.print(f"{name}: {estimate_line(told)}", markup=False)
+
+
+def estimate_line(told: dict[str, Any]) -> str:
+    """How an estimate was learned and how true it is, or why there is none."""
+    if "why" in told:
+        return str(told["why"])
+    if "ece" in told:
+        errors = f"calibration error {told['ece_before']:.4f}, with {told['calibrator']} "
+        return f"{told['scorer']} from {told['rows']:,} rows, {errors}{told['ece']:.4f}"
+    return ", ".join(f"{name} {value}" for name, value in told.items())
