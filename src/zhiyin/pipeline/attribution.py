@@ -91,9 +91,10 @@ def influences(
     belongs = history.items[None, :] == parts[:, None]
 
     def value(coalitions: NDArray[np.bool_]) -> Reals:
+        gone = (~coalitions).astype(np.float32) @ belongs.astype(np.float32) > 0
         found = [
-            score(_altered(queries, belongs, coalitions[at : at + _CHUNK]))[:, items]
-            for at in range(0, len(coalitions), _CHUNK)
+            standing(score(altered(queries, ~gone[at : at + _CHUNK])))[:, items]
+            for at in range(0, len(gone), _CHUNK)
         ]
         return np.concatenate(found).astype(np.float64)
 
@@ -110,16 +111,32 @@ def influences(
     return Influences(parts, found, ends[0], ends[1])
 
 
-def _altered(
-    queries: Queries, belongs: NDArray[np.bool_], coalitions: NDArray[np.bool_]
-) -> Queries:
-    """One history per coalition, without the items that are not in it."""
-    past, m = queries.histories, len(coalitions)
-    keep = ~((~coalitions).astype(np.float32) @ belongs.astype(np.float32) > 0)
+def standing(scores: Floats) -> Floats:
+    """Scores in standard deviations above the mean item, row by row.
+
+    Rows of different histories are told apart by this, whatever answered: without any history
+    the recommender falls back to what everybody likes, on another scale.
+    """
+    mean = scores.mean(axis=1, keepdims=True)
+    spread = scores.std(axis=1, keepdims=True)
+    return (scores - mean) / np.maximum(spread, np.float32(1e-9))
+
+
+def altered(queries: Queries, keep: NDArray[np.bool_]) -> Queries:
+    """A history several times over, each time without some of its events.
+
+    Args:
+        queries: One query.
+        keep: Which events stay, shape (m, events).
+
+    Returns:
+        m queries, of nobody in particular: what a model knows of the user beside the history
+        does not speak.
+    """
+    past, m = queries.histories, len(keep)
     rows, places = np.nonzero(keep)
-    lengths = np.bincount(rows, minlength=m)
-    indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    altered = Histories(
+    indptr = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=m))]).astype(np.int64)
+    some = Histories(
         indptr,
         past.items[places],
         past.weights[places],
@@ -127,7 +144,7 @@ def _altered(
         None if past.times is None else past.times[places],
         ordered=past.ordered,
     )
-    return Queries(altered, np.full(m, -1, dtype=np.int32), queries.as_of)
+    return Queries(some, np.full(m, -1, dtype=np.int32), queries.as_of)
 
 
 def ranker_contributions(

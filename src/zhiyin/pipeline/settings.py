@@ -17,6 +17,7 @@ from zhiyin.llm.budget import BudgetConfig
 from zhiyin.llm.replies import CacheConfig
 from zhiyin.pipeline.chat_settings import ChatSettings
 from zhiyin.pipeline.ranker.settings import RankerSettings
+from zhiyin.narrate.copy.settings import CopyConfig
 from zhiyin.pipeline.service_settings import HttpSettings, LoopSettings
 from zhiyin.pipeline.storage_settings import OnlineSettings, StoreSettings
 from zhiyin.pipeline.surfaces import SurfaceSettings, built_in_surfaces, over_built_in
@@ -181,6 +182,8 @@ class Settings(Config):
     """The section [profile]."""
     chat: ChatSettings = ChatSettings()
     """The section [chat]."""
+    narrate: CopyConfig = CopyConfig()
+    """The section [narrate]: how copy sounds, and how long it may be."""
     llm: LlmSettings = LlmSettings()
     """The section [llm]."""
     http: HttpSettings = HttpSettings()

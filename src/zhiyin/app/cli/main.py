@@ -24,6 +24,7 @@ COMMANDS = {
     "chat": "chat",
     "similar": "similar",
     "explain": "explain",
+    "copy": "copy",
     "profile": "profile",
     "enrich": "enrich",
     "erase": "erase",

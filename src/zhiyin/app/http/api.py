@@ -11,6 +11,7 @@ from zhiyin import __version__
 from zhiyin.app.http.documented import TAGS
 from zhiyin.app.http.resources import (
     chat,
+    copies,
     data,
     events,
     explain,
@@ -37,6 +38,7 @@ API_ROUTERS = tuple(
         search,
         chat,
         explain,
+        copies,
         profile,
         data,
         models,

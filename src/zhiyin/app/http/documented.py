@@ -21,6 +21,7 @@ TAGS: list[dict[str, str]] = [
     {"name": "search", "description": "The catalogue by meaning and by words."},
     {"name": "explain", "description": "Why an item is shown, and what that rests on."},
     {"name": "chat", "description": "Conversation: wishes, corrections and questions."},
+    {"name": "copy", "description": "Texts about items, every claim of which is recorded."},
     {"name": "profile", "description": "Interests, with the facts they rest on."},
     {"name": "data", "description": "Export and erasure."},
     {"name": "models", "description": "Versions of the model, and trainings."},

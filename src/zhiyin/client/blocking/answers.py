@@ -8,6 +8,8 @@ from typing import Any, Literal
 from zhiyin.client.blocking.base import Connected
 from zhiyin.client.calls import Call, at, body_of, given
 from zhiyin.core.messages import (
+    Copy,
+    CopyKind,
     Explained,
     ItemMap,
     Method,
@@ -206,6 +208,36 @@ class Answers(Connected):
         body |= {"user_id": user_id, "item_id": item_id, "surface": surface}
         return self._transport.send(
             Call("POST", "/v1/explain", Explained, body=body_of(body), repeatable=True)
+        )
+
+    def write_copy(
+        self,
+        item_ids: Sequence[str],
+        *,
+        kind: CopyKind = "blurb",
+        n: int = 1,
+        user_id: str | None = None,
+        segment: str = "",
+        surface: str = "home",
+        language: Literal["en", "zh"] | None = None,
+        model: bool = True,
+    ) -> list[Copy]:
+        """Texts about items, in which every claim is recorded.
+
+        Args:
+            item_ids: Which items.
+            kind: What is written.
+            n: How many different texts for each item, at most.
+            user_id: For whom: events of this user may be named.
+            segment: Whom it is for, in words.
+            surface: Where it will stand.
+            language: Its language; None: as the settings say.
+            model: False for templates alone.
+        """
+        body = given(kind=kind, user_id=user_id, segment=segment, language=language)
+        body |= {"item_ids": list(item_ids), "surface": surface, "n": n, "model": model}
+        return self._transport.send(
+            Call("POST", "/v1/copy", list[Copy], body=body_of(body), repeatable=True)
         )
 
     def read_profile(self, user_id: str) -> ProfileView:

@@ -10,6 +10,7 @@ from zhiyin.core.messages.chat import (
     ChatPiece,
     ChatWish,
 )
+from zhiyin.core.messages.copies import Copy, CopyKind, CopyQuery
 from zhiyin.core.messages.entities import (
     EntitiesAccepted,
     EntityDeleted,
@@ -69,6 +70,9 @@ __all__ = [
     "ChatMessage",
     "ChatPiece",
     "ChatWish",
+    "Copy",
+    "CopyKind",
+    "CopyQuery",
     "DayTraffic",
     "EntitiesAccepted",
     "EntityDeleted",

@@ -62,8 +62,8 @@ class EventInfluence(Frozen):
     event: str | None = None
     """The type of the user's last event with it."""
     influence: float
-    """For likeness, its share of the likeness, 0..1; else points of the score, below 0 where it
-    speaks against the item."""
+    """For likeness, its share of the likeness, 0..1; else standard deviations of the score of the
+    retrievers, below 0 where it speaks against the item."""
 
 
 class FeatureContribution(Frozen):
@@ -95,7 +95,8 @@ class Explained(Frozen):
     events: list[EventInfluence] = Field(default_factory=list[EventInfluence])
     """Items of the history, the most influential first."""
     retrieved: float | None = None
-    """The score that events explain: that of the retrievers; None for likeness."""
+    """The score that events explain: that of the retrievers, in standard deviations above the mean
+    item; None for likeness."""
     without_events: float | None = None
     """The same score for somebody without those items in the history; None for likeness."""
     features: list[FeatureContribution] = Field(default_factory=list[FeatureContribution])

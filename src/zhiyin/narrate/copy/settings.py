@@ -7,8 +7,9 @@ from typing import Literal, TypeAlias
 from pydantic import Field
 
 from zhiyin.core.config import Config
+from zhiyin.core.messages import CopyKind
 
-Kind: TypeAlias = Literal["title", "blurb", "push", "email", "ad"]
+Kind: TypeAlias = CopyKind
 """What is written."""
 
 PARTS: dict[Kind, tuple[str, ...]] = {
@@ -30,6 +31,8 @@ class CopyConfig(Config):
 
     tone: str = "plain and friendly"
     """The brand's tone, in words for the language model."""
+    language: Literal["auto", "en", "zh"] = "auto"
+    """Language of copy where the caller names none; "auto" is that of the title."""
     banned: tuple[str, ...] = ()
     """Words that are never to be shown, such as "miracle" or 最佳."""
     limits: dict[str, int] = Field(default_factory=lambda: dict(_LIMITS))

@@ -7,10 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from pydantic import Field
-
+from zhiyin.core.messages import Copy
 from zhiyin.core.protocols import LanguageModel, Prompt
-from zhiyin.core.slate import Frozen
 from zhiyin.llm.prompt_files import as_data, load_prompt
 from zhiyin.narrate.copy.settings import PARTS, CopyConfig, Kind
 from zhiyin.narrate.copy.templates import from_template
@@ -21,25 +19,6 @@ _MARKUP = re.compile(r"<[^>]*>|https?://|www\.|!\[|\]\(", re.IGNORECASE)
 _SPEAKS = {"en": "English", "zh": "Chinese"}
 _READ = 4000
 _FEW_LETTERS = 3
-
-
-class Copy(Frozen):
-    """A text for a surface, and how it was made."""
-
-    item_id: str
-    """The item."""
-    kind: Kind
-    """What it is."""
-    language: Language
-    """Its language."""
-    parts: dict[str, str]
-    """The words: ``text``; or ``subject`` and ``body``; or ``headline`` and ``body``."""
-    made_by: str
-    """``model:NAME`` or ``template``."""
-    refused: list[str] = Field(default_factory=list[str])
-    """Why what a model wrote was not used, one line per try."""
-    variant: int = 0
-    """Which of several texts for the same item it is: an arm of the bandit."""
 
 
 def write_copy(
