@@ -18,6 +18,7 @@ from zhiyin.core.registry import RETRIEVERS, load
 from zhiyin.data.dataset import Dataset
 from zhiyin.models.hybrid.blend import Blend, Member
 from zhiyin.pipeline.assembly import load_dataset
+from zhiyin.pipeline.doctor import examine
 from zhiyin.pipeline.feature_list import list_features
 from zhiyin.pipeline.recipes.ranked import LearnedRanker, consider_ranker, heads_on_everything
 from zhiyin.pipeline.recipes.validation import hold_out
@@ -230,3 +231,15 @@ def test_the_list_of_features_tells_how_true_the_estimates_are(trained: Trained)
     assert "calibration error" in estimate_line(found["estimates"]["cvr"])
     assert estimate_line({"why": "rain"}) == "rain"
     assert "items" in estimate_line(found["estimates"]["value"])
+
+
+def test_the_doctor_sees_a_surface_that_the_model_cannot_serve(
+    shop: Workspace, trained: Trained
+) -> None:
+    healthy = {found.subject for found in examine(published(shop, trained))}
+    assert "surface sales" not in healthy
+    published(shop, replace(trained, heads=None), "v000002")
+    ill = {found.subject: found for found in examine(shop)}
+    assert ill["surface sales"].status == "error"
+    assert "click, conversion" in ill["surface sales"].detail
+    assert "surface home" not in ill

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from zhiyin.core.config import Config
 from zhiyin.core.errors import ArtifactError, ZhiyinError
 from zhiyin.core.registry import RETRIEVERS, registered
 from zhiyin.data.templates import GENERAL_WEIGHTS
+from zhiyin.pipeline.ranker.heads import NEEDED, VALUE
 from zhiyin.pipeline.search.storage import FOLDER, stored_encoder
 from zhiyin.pipeline.workspace import Workspace
 
@@ -150,6 +151,15 @@ def _model(workspace: Workspace) -> list[Finding]:
                 advice="zhiyin train",
             )
         )
+    heads: dict[str, Any] = manifest.get("heads") or {}
+    known = {*heads.get("heads", {}), *([VALUE] if "heads/values.npy" in manifest["files"] else [])}
+    for name, surface in workspace.settings.surfaces.items():
+        lacking = [each for each in surface.objective.stated if NEEDED[each] not in known]
+        if lacking:
+            detail = f"its objective asks for {', '.join(lacking)}, which {version} did not learn"
+            advice = f"train on events that tell it, or change [surfaces.{name}] objective"
+            subject = f"surface {name}"
+            findings.append(Finding(subject=subject, status="error", detail=detail, advice=advice))
     return findings
 
 
