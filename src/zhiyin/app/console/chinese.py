@@ -190,7 +190,7 @@ CHINESE: dict[str, str] = {
     "Slates need a model.": "推荐需要模型。",
     "Whom, and where": "给谁，在哪里",
     "User (empty: anybody)": "用户（留空：任何人）",
-    "Length (empty: as the surface has)": "长度（留空：按版面设置）",
+    "Length (empty: usual)": "长度（留空：按版面设置）",
     "Somebody else": "换一个人",
     "What if": "假设",
     "Change a rule or add an event: the slate below follows. Nothing is stored.": (

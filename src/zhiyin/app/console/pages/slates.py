@@ -111,7 +111,7 @@ class Inspector:
             )
             surface.props("outlined dense").classes("zy-input")
             length = ui.number(
-                words("Length (empty: as the surface has)"),
+                words("Length (empty: usual)"),
                 value=question.n,
                 min=1,
                 max=100,
@@ -180,8 +180,8 @@ class Inspector:
         if turn != self._turn:
             return
         cited = [e.item_id for p in slate.positions for e in p.evidence if e.item_id is not None]
-        gone = [item for item in usual.item_ids if item not in slate.item_ids]
-        titles = await titles_of(self._visit, [*cited, *gone, *self._question.events])
+        shown = [*slate.item_ids, *usual.item_ids]
+        titles = await titles_of(self._visit, [*cited, *shown, *self._question.events])
         if turn == self._turn:
             self._last = slate
             self._draw(slate, usual, titles, milliseconds)
