@@ -76,7 +76,9 @@ async def call(plan: dict[str, Any], number: int, until: float, seen: Seen) -> N
     requests = Requests(plan, seed=number)
     gap = plan["callers"] / plan["rate"] if plan["rate"] else 0.0
     due = time.perf_counter() + gap * number / plan["callers"]
-    reader, writer = await asyncio.open_connection("127.0.0.1", plan["port"])
+    opened = await asyncio.open_connection("127.0.0.1", plan["port"])
+    reader: asyncio.StreamReader = opened[0]
+    writer: asyncio.StreamWriter | None = opened[1]
     try:
         while time.perf_counter() < until or plan["mix"] == "once":
             if gap:
@@ -84,8 +86,13 @@ async def call(plan: dict[str, Any], number: int, until: float, seen: Seen) -> N
             started = due if gap else time.perf_counter()
             due += gap
             _, data, slates, events = requests.next()
+            if writer is None:
+                reader, writer = await asyncio.open_connection("127.0.0.1", plan["port"])
             writer.write(data)
-            status = await answer(reader)
+            status, closed = await answer(reader)
+            if closed:
+                writer.close()
+                writer = None
             seen.statuses[status] = seen.statuses.get(status, 0) + 1
             seen.ms.append((time.perf_counter() - started) * 1000)
             good = status in (200, 201)
@@ -95,16 +102,17 @@ async def call(plan: dict[str, Any], number: int, until: float, seen: Seen) -> N
             if plan["mix"] == "once":
                 return
     finally:
-        writer.close()
+        if writer is not None:
+            writer.close()
 
 
-async def answer(reader: asyncio.StreamReader) -> int:
-    """Reads one answer; returns its status."""
+async def answer(reader: asyncio.StreamReader) -> tuple[int, bool]:
+    """Reads one answer; returns its status, and whether the connection ends with it."""
     head = await reader.readuntil(b"\r\n\r\n")
     lines = head.decode("latin-1").lower().split("\r\n")
     length = next((int(line[15:]) for line in lines if line.startswith("content-length:")), 0)
     await reader.readexactly(length)
-    return int(lines[0].split(" ")[1])
+    return int(lines[0].split(" ")[1]), "connection: close" in lines
 
 
 async def run(plan: dict[str, Any]) -> dict[str, Any]:

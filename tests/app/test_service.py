@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
+import numpy as np
 import pytest
+import uvicorn
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from tests.pipeline.conftest import two_tastes
 
 from zhiyin.app.http.access import OPEN_PATHS, scope_of
 from zhiyin.app.http.keys import KEYS_FILE, KeyRing
 from zhiyin.app.http.logs import JsonLines, log_error
+from zhiyin.app.http.protocol import PatientProtocol
 from zhiyin.app.http.rates import RateLimiter
 from zhiyin.app.http.server import create_app
 from zhiyin.app.http.tenants import check_address
@@ -330,3 +337,33 @@ def test_too_many_requests_at_once_are_told_to_come_again(shop: Path) -> None:
         assert client.get("/healthz").status_code == 200
         gate._under_way = 0
         assert client.get("/v1/recommend").status_code == 200
+
+
+def test_a_connection_ends_after_about_so_many_requests() -> None:
+    class Short(PatientProtocol):
+        most_requests = 4
+
+    app = FastAPI()
+
+    @app.get("/")
+    def root() -> None: ...
+
+    config = uvicorn.Config(app, http=Short, port=0, log_level="error", ws="none")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            time.sleep(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        told: list[str] = []
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+            for _ in range(40):
+                told.append(client.get("/").headers.get("connection", ""))
+        ends = [i for i, word in enumerate(told) if word == "close"]
+        gaps = np.diff([-1, *ends])
+        assert gaps.min() >= 2
+        assert gaps.max() <= 6
+    finally:
+        server.should_exit = True
+        thread.join()

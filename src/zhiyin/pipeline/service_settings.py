@@ -24,8 +24,14 @@ class HttpSettings(Config):
     """Requests under way in one worker; more are told to come again (503, Retry-After)."""
     max_connections: int = Field(default=2000, ge=1)
     """Open connections of one worker; more are turned away with 503."""
+    connection_requests: int = Field(default=200, ge=0)
+    """About how many requests a connection has, where several workers serve, before it is
+    closed: a client that opens it again comes to a worker that is free. 0: no limit."""
     threads: int = Field(default=8, ge=1)
     """Threads of one worker that answer requests."""
+    slate_threads: int = Field(default=2, ge=1)
+    """Slates that one worker makes side by side. Python runs one thread at a time: with more
+    of them slates take turns in the middle, and fewer are made in a second."""
     rate: float = Field(default=0.0, ge=0)
     """Requests per second of one key, over all workers of a machine; 0: no limit. A key made
     with ``zhiyin keys create --rate`` has its own."""

@@ -15,6 +15,7 @@ from functools import partial
 from types import SimpleNamespace
 from urllib.parse import parse_qsl
 
+from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -44,10 +45,12 @@ class Express:
 
     Args:
         app: The general way.
+        side_by_side: How many slates are made at once; others wait.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, side_by_side: int) -> None:
         self._app = app
+        self._limiter = CapacityLimiter(side_by_side)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers, or passes on with the body as it came."""
@@ -60,7 +63,7 @@ class Express:
                 await self._app(scope, receive, send)
                 return
             scope["route"] = _ROUTE
-            answer = await run_sync(make, scope["zhiyin.workspace"])
+            answer = await run_sync(make, scope["zhiyin.workspace"], limiter=self._limiter)
         except ZhiyinError as error:
             answer = problem_response(problem_of(error))
         except HTTPException as error:

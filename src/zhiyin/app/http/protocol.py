@@ -1,8 +1,9 @@
-"""The connection: a head that is slow or endless is not waited for."""
+"""The connection: a head that is slow or endless is not waited for, and none stays for ever."""
 
 from __future__ import annotations
 
 import asyncio
+import random
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -17,6 +18,10 @@ class PatientProtocol(HttpToolsProtocol):
 
     header_s: float = HEADER_S
     """Seconds from the opening of a connection, or the first byte, to the end of a head."""
+    most_requests: int = 0
+    """About how many requests a connection has before it is closed; 0: as many as it likes.
+    Whichever of several workers is free takes the next one, so that work spreads."""
+    _left = 0
     _timer: asyncio.TimerHandle | None = None
     _head = 0
     _in_head = False
@@ -24,6 +29,8 @@ class PatientProtocol(HttpToolsProtocol):
     def connection_made(self, transport: Any) -> None:  # noqa: ANN401 - asyncio's own type
         """A client came: it has so long to ask something."""
         super().connection_made(transport)
+        most = self.most_requests
+        self._left = random.randint(most // 2, most + most // 2)
         self._wait()
 
     def data_received(self, data: bytes) -> None:
@@ -45,6 +52,9 @@ class PatientProtocol(HttpToolsProtocol):
         self._in_head = False
         self._stop()
         super().on_headers_complete()
+        self._left -= 1
+        if self.most_requests and self._left <= 0:
+            self.cycle.keep_alive = False
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client left."""

@@ -89,7 +89,7 @@ def create_app(
         app.include_router(each)
     describe(app)
     install_problems(app)
-    app.add_middleware(Express)
+    app.add_middleware(Express, side_by_side=settings.slate_threads)
     app.add_middleware(
         Gate,
         tenants=tenants,
@@ -183,6 +183,7 @@ def worker_app() -> FastAPI:
     settings = read_settings(folders[0] / SETTINGS_FILE).http
     set_up_logs(settings.log)
     PatientProtocol.header_s = settings.header_s
+    PatientProtocol.most_requests = settings.connection_requests if plan["shared"] else 0
     shared = Path(plan["shared"]) if plan["shared"] else None
     console = Path(plan["console"]) if plan["console"] else None
     return create_app(folders, keyless=plan["keyless"], shared=shared, loop=True, console=console)
