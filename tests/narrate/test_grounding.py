@@ -134,3 +134,42 @@ def test_any_text_is_read_without_an_error(text: str) -> None:
 def test_numbers_are_read_in_every_dress(text: str, value: float, dimension: str) -> None:
     (claim,) = claims(text)
     assert (claim.value, claim.dimension) == (pytest.approx(value), dimension)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Half a kilo, a litre and a half: 60 x 40 cm, down to -10 °C.",
+        "半公斤，一升半，零下十度。",
+        "百分之八十的羊毛，黑红两色。",
+        "A '90s coat for a quiet Sunday.",
+        "上世纪九十年代的大衣。",
+        "RMB 1299, for long evenings with friends who laugh a lot.",
+    ],
+)
+def test_numbers_in_every_dress_and_everyday_words_pass(text: str) -> None:
+    record = {
+        "item_id": "c1", "title": "Coat", "categories": ["大衣", "coat"], "weight_kg": 0.5,
+        "capacity_l": 1.5, "width_cm": 60, "height_cm": 40, "min_temperature_c": -10,
+        "wool_percent": 80, "material": "羊毛", "colours": ["black", "red"], "year": 1994,
+        "price": 1299, "currency": "CNY",
+    }  # fmt: skip
+    assert check(text, record=record).findings == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("A steel kettle with a Bluetooth app.", "property"),
+        ("Two litres and a half.", "quantity"),
+        ("A kettle of the eighties.", "date"),
+        ("三位主角的水壶。", "quantity"),
+        ("本月上新的水壶。", "date"),
+        ("Bought a month ago.", "event"),
+    ],
+)
+def test_what_is_not_recorded_is_still_found(text: str, kind: str) -> None:
+    record = {"item_id": "k1", "title": "三水壶", "material": "steel", "categories": ["kettle"]}
+    evidence = [{"kind": "context", "now": "2025-11-04"}]
+    found = {finding.kind for finding in check(text, record=record, evidence=evidence).findings}
+    assert found & {kind, "number"}

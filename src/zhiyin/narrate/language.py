@@ -44,7 +44,12 @@ def shown(text: object, *, most: int = _LONGEST) -> str:
     """
     kept = "".join(" " if c.isspace() else c for c in str(text)[: 10 * most] if _is_shown(c))
     line = " ".join(kept.translate(_PLAIN).split())
-    return line if len(line) <= most else line[: most - 1].rstrip() + "…"
+    if len(line) <= most:
+        return line
+    cut = line[: most - 1]
+    if " " in cut[most // 2 :] and not line[most - 1].isspace():
+        cut = cut[: cut.rindex(" ")]
+    return cut.rstrip() + "…"
 
 
 def quoted(text: object) -> str:

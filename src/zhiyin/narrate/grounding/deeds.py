@@ -182,7 +182,10 @@ def _told(reading: Reading, match: re.Match[str]) -> bool:
     """Whether what the profile holds is said in the same clause."""
     clause = reading.text[slice(*reading.clause(match.start()))]
     values = [str(f.get("value") or "").lower() for f in reading.facts.of("profile")]
-    return any(value and value in clause for value in values)
+    return any(
+        value and re.search(rf"(?<![a-z0-9]){re.escape(value)}(?![a-z0-9])", clause)
+        for value in values
+    )
 
 
 def _taste(reading: Reading, match: re.Match[str]) -> None:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, TypeGuard, cast
 from zhiyin.narrate.grounding.lexicon import HAN, groups, phrase, stem
 from zhiyin.narrate.grounding.numerals import claims
 from zhiyin.narrate.grounding.units import name_words, unit_of_field
+from zhiyin.narrate.language import shown
 
 OWN = "own"
 """The item that a text is about, among the owners of facts."""
@@ -201,8 +202,10 @@ class Facts:
         if not isinstance(value, str) or not value.strip():
             return
         low = unicodedata.normalize("NFKC", value).lower().strip()
-        for name in _variants(low) if parts else [low]:
-            self._names.setdefault(name, owner)
+        plain = unicodedata.normalize("NFKC", shown(value, most=1000)).lower()
+        for called in dict.fromkeys((low, plain)):
+            for name in _variants(called) if parts else [called]:
+                self._names.setdefault(name, owner)
 
     def _dates(self, value: object) -> None:
         if found := day_of(value):
