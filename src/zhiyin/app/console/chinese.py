@@ -113,7 +113,7 @@ CHINESE: dict[str, str] = {
     "Go back to the version before?": "回到上一个版本？",
     "Choose anew": "重新选择模型",
     "Learn what came since": "学习新来的事件",
-    "Recipe (empty: as the settings have it)": "配方（留空：按设置）",
+    "Recipe (empty: usual)": "配方（留空：按设置）",
     "Time at most, such as 10m": "最长时间，例如 10m",
     "Must pass the gate": "必须通过评估门槛",
     "Start": "开始",

@@ -43,7 +43,7 @@ class Models:
                 kinds = {"train": words("Choose anew"), "update": words("Learn what came since")}
                 kind = ui.select(kinds, value="train", label=words("Kind"))
                 kind.props("outlined dense").classes("zy-input")
-                recipe = ui.input(words("Recipe (empty: as the settings have it)"))
+                recipe = ui.input(words("Recipe (empty: usual)"))
                 recipe.props("outlined dense").classes("zy-input")
                 budget = ui.input(words("Time at most, such as 10m"))
                 budget.props("outlined dense").classes("zy-input")
