@@ -18,7 +18,7 @@ _CUT = re.compile(
 )
 _NEGATOR = re.compile(
     r"\b(?:no|not|without|except(?: for)?|nothing|none|never|neither|nor|avoid|exclude|excluding|"
-    r"skip|minus|less|anything but|other than|instead of|rather than|hates?|dislikes?|allergic to|"
+    r"skip|minus|less|anything but|already (?:seen|watched|read|own|have)|other than|instead of|rather than|hates?|dislikes?|allergic to|"
     r"tired of|fed up with|enough of|(?:do|does|did|would|am|is|are|ca|wo)n['’]?t|dont|cannot)\b"
     r"|不要|不想要?|不看|不喜欢|不喝|不吃|不穿|不用|不买|不爱|不含|不是|不带|不需要|别给|别再|别推荐|"
     r"别(?=[^的人处]|$)|除了|除去|除开|讨厌|排除|去掉|没有(?!没有)(?=.)|无需|避开|受不了|拒绝|少来"

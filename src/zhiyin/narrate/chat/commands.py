@@ -21,7 +21,7 @@ _PERSON = (
 )
 _DATA = (
     r"(?:history|histories|data|purchases?|orders?|profile|account|address|e-?mail|phone|password|"
-    r"viewing|ratings?|reviews?|basket|cart|wish ?list|favou?rites?|recommendations|credit card|number)"
+    r"viewing|ratings?|reviews?|basket|cart|wish ?list|watch ?list|tastes?|preferences?|library|picks|favou?rites?|recommendations|credit card|number)"
 )
 _DID = (
     r"(?:buy|bought|watch(?:ed|ing)?|see|seen|saw|rate[ds]?|rating|order(?:ed|ing)?|read|like[ds]?|"
@@ -39,6 +39,7 @@ OTHERS = re.compile(
     r"|(?:其他|其它|别的|另一个|另外|别个|所有|全部|某个|每个)(?:的)?(?:用户|顾客|账号|会员|客户|买家)|(?:用户|会员|账号|客户|顾客)\s*[#号]?\s*[a-z]{0,8}[_-]?\d+"
     r"|(?:老婆|老公|同事|朋友|邻居|老板|前任|女友|男友|女朋友|男朋友|室友|妈妈|爸爸|我妈|我爸|哥哥|姐姐|弟弟|妹妹|同学|老师|他|她|别人|他人|人家|张三|李四|隔壁\S{0,4})"
     r"(?:的|最近|都|上个?月|上周|昨天|之前|平时|以前){0,3}(?:手机号?|电话|地址|密码|邮箱|记录|购买|订单|历史|账号|收藏|浏览|评价|评分|买(?:了|过)|看(?:了|过)|下单)"
+    r"|(?:别人|他人|其他人|其它人|大家|人家)(?:都|最近|在|平时)*(?:看|买|喜欢|收藏|评)了?(?:什么|啥|哪些)|(?:一个|那个|这个)叫\S{1,6}的(?:人|用户|顾客)"
     r"|(?:导出|查一?下?|列出|调出).{0,12}(?:用户|会员|顾客|客户|别人|他人|她|他)的?.{0,8}(?:记录|数据|订单|评分|历史|信息)"
 )
 """Questions about somebody else."""
@@ -48,7 +49,7 @@ ABOUT_THEM = re.compile(
 """Goes on about the one before."""
 _OBEYS = (
     r"\b(?:ignore|disregard|forget|override|bypass)\b.{0,30}\b(?:previous|prior|above|earlier|rules?|"
-    r"instructions?|system|prompts?|filters?|guidelines|limits?|restrictions?)\b"
+    r"instructions?|system|prompts?|filters?|guidelines)\b"
     r"|\bsystem prompt|\bdeveloper mode|\bjailbreak|\byou are now\b|\bpretend (?:to be|you)|\broleplay as|"
     r"\bact as (?:an? )?(?:admin\w*|system|root|developer|owner)|\b(?:no|without any?) (?:filters?|restrictions?)|"
     r"\b(?:delete|drop|erase|wipe|truncate) (?:all|the|every|my)\b.{0,20}\b(?:items?|users?|data(?:base)?|tables?|catalogue|history|records?)\b"
@@ -67,6 +68,10 @@ _OBEYS = (
 )
 OBEY = re.compile(_OBEYS)
 """Orders to the machine, offers that nobody recorded, words to be repeated."""
+OWN_LIMIT = re.compile(
+    r"\b(?:price|year|rating|genre|age|budget|brand|decade|director|mpaa|category)s? (?:filters?|limits?|restrictions?|rules?|settings?)"
+)
+"""A wish of the user's own, which is theirs to change."""
 WHY = re.compile(
     r"\bwhy\b|\bhow come\b|\breasons?\b|\bexplain\b|\bwhat makes\b|\bwhat.{0,10}based on\b|为什么|为何|为啥|理由|原因|解释|"
     r"凭什么|怎么会推荐|依据"
@@ -85,8 +90,8 @@ DESCRIBE = re.compile(
 )
 MORE = re.compile(
     r"\b(?:show me more|more please|(?:any|some) more|more(?: of (?:these|those|them))?$|other ones|others|(?:something|anything) else|next|"
-    r"different ones|another (?:batch|set|round|page|few|five)|what else|more options|more results|other options|new ones|not these|again)\b"
-    r"|换一批|换一换|换一组|换批|还有(?:吗|别的|其他|没有)|再来|再推荐|其他的|其它的|别的(?:吗|呢)?$|下一[批页]|换几个|换一?个(?:别的)?$|换点别的|再看看|再换|多来"
+    r"different ones|another (?:batch|set|round|page|few|five|one)|seen (?:it|them|those|these|that|all|every)|(?:already|have) (?:seen|watched|got|own|read) (?:it|them|those|these|that|all)|what else|more options|more results|other options|new ones|not these|again)\b"
+    r"|换一批|换一换|换一组|换批|(?:都|全)?(?:看|买|读)过了|还有(?:吗|别的|其他|没有)|再来|再推荐|其他的|其它的|别的(?:吗|呢)?$|下一[批页]|换几个|换一?个(?:别的)?$|换点别的|再看看|再换|多来"
 )
 BRIEF = re.compile(
     r"\b(?:shorter|briefly|brief|keep it short|in short|fewer words|short version|less text|too long|tl;?dr|one sentence|be concise|concise)\b|"
@@ -99,11 +104,16 @@ LIKE = re.compile(
 SAME = re.compile(
     r"\b(?:same|more (?:by|from)|else (?:by|from)|others? (?:by|from|of)|anything (?:by|from)|by the)\b|(?:的|同一?个?)(?:牌子|品牌|导演|作者|演员|类型)|同(?:品牌|导演|牌子|类)|一个牌子"
 )
+OTHER = re.compile(
+    r"\b(?:another|(?:a )?different|other|some other|not (?:this|that|the same)) (?P<en>brands?|makers?|directors?|actors?|genres?|categor(?:y|ies))\b"
+    r"|(?:换个?|换一个|别的|其他|其它|另一个|不同的?)(?P<zh>牌子|品牌|导演|演员|类型|类别)"
+)
+"""Asks for another value of an attribute than what was shown."""
 ONLY = re.compile(
     r"\b(?:only|just|instead|rather|switch to|change (?:it )?to|make (?:it|that)|actually|i meant|meant)\b|只要|只看|只想|只买|换成|改成|改为|改看|换到|还是(?:只|要|看|换|来)|换|改"
 )
 ALSO = re.compile(
-    r"\b(?:also|too|as well|and|plus|both|in addition|additionally|combined|mixed|at the same time|moreover|that['’]?s)\b|也|还要|还得|并且|而且|同时|另外还|又|加上|最好(?:是|再)?"
+    r"^and\b|\b(?:also|as well|plus|both|too(?=\W*$)|in addition|additionally|combined|mixed|at the same time|moreover|that['’]?s)\b|也|还要|还得|并且|而且|同时|另外还|又|加上|最好(?:是|再)?"
 )
 REMEMBER = re.compile(
     r"\b(?:remember (?:that|this|it|i|my|for)|please remember|remember,|keep in mind|note that i|make a note|save (?:that|this|my)|from now on|in (?:the )?future|for next time|don['’]?t forget)\b"

@@ -191,7 +191,7 @@ class _Turn:
 
     def _slate(self, meaning: Meaning) -> tuple[ChatReply, ChatState]:
         state = self._state
-        meaning = self._with_kind(meaning)
+        meaning = self._with_kind(_joined_up(self._differing(meaning), self._tools))
         wishes, topic = merged(state, meaning, self._tools)
         wishes = self._as_the_one_meant(meaning, wishes)
         meant = [item for item in map(self._item_at, meaning.places) if item]
@@ -252,6 +252,22 @@ class _Turn:
 
     def _refused(self, meaning: Meaning) -> list[str]:
         return [] if meaning.not_place is None else [self._item_at(meaning.not_place)]
+
+    def _differing(self, meaning: Meaning) -> Meaning:
+        """A meaning with what "another brand" rules out: what was wished, else what was shown."""
+        if not meaning.other:
+            return meaning
+        field = meaning.other
+        shut = [
+            v for w in self._state.wishes if w.field == field and w.op == "has" for v in w.values
+        ]
+        if not shut:
+            shown = self._records(self._state.slate).values()
+            shut = [part for record in shown for part in parts_of(field, record.get(field))]
+        lacks = [Wish(field=field, op="lacks", value=value) for value in dict.fromkeys(shut)]
+        return meaning._replace(
+            wishes=(*meaning.wishes, *lacks), dropped=(*meaning.dropped, field), topic=()
+        )
 
     def _with_kind(self, meaning: Meaning) -> Meaning:
         """A meaning with the kind of thing that its topic is about, where the catalogue tells."""
@@ -330,3 +346,18 @@ class _Turn:
 
     def _records(self, ids: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
         return self._tools.records(list(ids))
+
+
+def _joined_up(meaning: Meaning, tools: Tools) -> Meaning:
+    """A meaning where values of one attribute that no item has together are alternatives."""
+    named = [w for w in meaning.wishes if w.op == "has" and w.field not in KINDS]
+    fields = {w.field for w in named if sum(other.field == w.field for other in named) > 1}
+    wishes = list(meaning.wishes)
+    for field in sorted(fields):
+        same = [w for w in named if w.field == field]
+        if tools.table.count(same):
+            continue
+        values = [value for wish in same for value in wish.values]
+        either = Wish(field=field, op="has", value=values[0], or_else=tuple(values[1:]))
+        wishes = [*(wish for wish in wishes if wish not in same), either]
+    return meaning._replace(wishes=tuple(wishes))

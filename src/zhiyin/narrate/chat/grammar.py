@@ -49,6 +49,8 @@ class Meaning(NamedTuple):
     """Whether items like the one meant are asked for."""
     same: str = ""
     """The attribute that must be as that of the item meant."""
+    other: str = ""
+    """The attribute that must be another than of what was shown."""
     brief: bool = False
     """Whether short answers are asked for."""
     unknown: str = ""
@@ -92,7 +94,7 @@ def understand(message: str, state: ChatState, words: Vocabulary) -> Meaning:
         return Meaning(act="refuse", about_others=True)
     if say.FORGET.search(text) and state.remembered:
         return Meaning(act="forget")
-    orders = bool(say.OBEY.search(text))
+    orders = bool(say.OBEY.search(say.OWN_LIMIT.sub(" ", text)))
     parts = clauses(text)
     if orders:
         parts = [part for part in parts if not say.OBEY.search(part.text)]
@@ -219,7 +221,7 @@ def _settled(
     for value in negative:
         if value.sure and value.value not in in_force:
             found.append(Wish(field=value.field, op="lacks", value=value.value))
-    for word in [w for w in dict.fromkeys(shunned) if w and w not in wanted][:_SHUNNED]:
+    for word in _shunned(shunned, wanted, in_force, state, words):
         others = alike.get(word, (word,))
         named = [w for w in others if words.title_words_of(w)]
         if named or not word.isascii():
@@ -227,6 +229,24 @@ def _settled(
             found.append(Wish(field="title", op="lacks", value=texts[0], or_else=tuple(texts[1:])))
     topic = [alike.get(word, (word,)) for word in dict.fromkeys(wanted) if word not in denied_words]
     return [*found, *bounds], list(dict.fromkeys(topic)), clash
+
+
+def _shunned(
+    shunned: Sequence[str],
+    wanted: Sequence[str],
+    in_force: set[str],
+    state: ChatState,
+    words: Vocabulary,
+) -> list[str]:
+    """Words that titles are to lack: of "not the latex gloves" not the gloves that are sought."""
+    found = [word for word in dict.fromkeys(shunned) if word and word not in wanted]
+    sought = {word for group in state.topic for word in group}
+    others = [
+        word
+        for word in found
+        if word not in sought and not any(v.value in in_force for v in words.find(word))
+    ]
+    return (others or found)[:_SHUNNED]
 
 
 def _wish(
@@ -257,7 +277,7 @@ def _wish(
     ]
     order = next(((f, d) for pattern, f, d in say.SORT if re.search(pattern, text)), None)
     same = _same(text, words) if places else ""
-    wishes += _for_children(text, words, wishes)
+    wishes += _for_children(" , ".join(part.wanted for part in parts), words, wishes)
     wishes = _rated(text, wishes, words)
     asked = {wish.field for wish in wishes} | {field for field, _ in change}
     asked |= {order[0]} if order else set()
@@ -275,6 +295,7 @@ def _wish(
         not_place=not_place,
         like=bool(say.LIKE.search(text)) and bool(places or titles),
         same=same,
+        other=_other(text, words) if not places else "",
         titles=titles,
         topic=() if titles and say.LIKE.search(text) else tuple(topic),
         also=bool(say.ALSO.search(text)),
@@ -295,13 +316,13 @@ def _acted(found: Meaning, message: str, text: str, words: Vocabulary) -> Meanin
         return found._replace(act="unknown", unknown=unknown)
     firm = (
         found.wishes or found.change or found.order or found.dropped or found.like
-        or found.unrecorded or found.same or found.not_place is not None
+        or found.unrecorded or found.same or found.other or found.not_place is not None
     )  # fmt: skip
-    if say.MORE.search(text) and not (found.wishes or found.same):
+    if say.MORE.search(text) and not (found.wishes or found.same or found.other):
         return found._replace(act="more", topic=())
     if firm:
         return found
-    if not found.topic:
+    if not any(words.says_something(word) for group in found.topic for word in group):
         return found._replace(act="unclear")
     return found._replace(unread=text)
 
@@ -310,7 +331,7 @@ def _unknown_name(message: str, text: str, words: Vocabulary) -> str:
     """A name in quotation marks, or in capitals after "do you have", that nothing bears."""
     quoted = say.QUOTED.search(normal_quotes(message))
     if quoted:
-        known = words.item_called(quoted[1]) or words.find(normal(quoted[1]))
+        known = words.in_titles(quoted[1]) or words.find(normal(quoted[1]))
         return "" if known else quoted[1]
     if not say.ASKS_FOR_ONE.search(text):
         return ""
@@ -381,6 +402,7 @@ def _dropped(parts: Sequence[Clause]) -> list[str]:
             ]
             near = near or [f for f, names in say.FIELDS.items() if re.search(names, after[:8])]
             found += near
+    found += ["mpaa"] if "rating" in found else []
     return list(dict.fromkeys(found))
 
 
@@ -389,6 +411,15 @@ def _same(text: str, words: Vocabulary) -> str:
     if not (say.SAME.search(text) or say.MORE.search(text)):
         return ""
     named = [f for f, names in say.FIELDS.items() if re.search(names, text)]
+    return next((f for f in named if f in words.fields), "")
+
+
+def _other(text: str, words: Vocabulary) -> str:
+    """The attribute in which what comes next must differ from what was shown."""
+    match = say.OTHER.search(text)
+    if match is None:
+        return ""
+    named = [f for f, names in say.FIELDS.items() if re.search(names, match[0])]
     return next((f for f in named if f in words.fields), "")
 
 

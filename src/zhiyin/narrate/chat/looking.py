@@ -16,7 +16,7 @@ _DEPTH = 200
 _NAMED = 0.6
 """What a title that names the whole topic adds to a search score."""
 _VOTERS = 12
-_SHARE = 0.6
+_SHARE = 0.4
 """Part of the nearest items that must be of a kind."""
 _LIFT = 3.0
 """How much more often than in the catalogue."""
@@ -140,6 +140,7 @@ def _named_first(
     ]
     if not groups:
         return list(found)
+    groups = _enough(tools, groups, wishes)
     weights = [math.log(1 + len(table) / count) for _, count in groups]
     every = [
         Wish(field="title", op="has", value=words[0], or_else=tuple(words[1:]))
@@ -161,6 +162,25 @@ def _named_first(
     best = sorted(scores, key=lambda item: -(scores[item] + _NAMED * covered[item]))
     full = [item for item in best if covered[item] > 1 - 1e-9 and item not in shut]
     return full if len(full) >= _FEW else best
+
+
+def _enough(
+    tools: Tools, groups: list[tuple[Sequence[str], int]], wishes: Sequence[Wish]
+) -> list[tuple[Sequence[str], int]]:
+    """As many of the words as enough titles name together, the rarer ones left out first."""
+    kept = list(groups)
+    while len(kept) > 1:
+        named = [
+            Wish(field="title", op="has", value=words[0], or_else=tuple(words[1:]))
+            for words, _ in kept
+        ]
+        if tools.table.count([*wishes, *named]) >= _FEW:
+            return kept
+        counts = [
+            tools.table.count([*wishes, *named[:at], *named[at + 1 :]]) for at in range(len(kept))
+        ]
+        del kept[max(range(len(kept)), key=lambda at: (counts[at], -at))]
+    return kept
 
 
 def _names(title: str, words: Sequence[str]) -> bool:

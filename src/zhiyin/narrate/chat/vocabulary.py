@@ -128,6 +128,14 @@ class Vocabulary:
         parts = words_of(word)
         return min((self.title_words[part] for part in parts), default=0)
 
+    def says_something(self, word: str) -> bool:
+        """Whether a word may find something: it stands in titles, or is of another script."""
+        if self.title_words_of(word) or word in self._plain:
+            return True
+        han = sum(n for w, n in self.title_words.items() if HAN.match(w))
+        mostly_han = 2 * han > self.title_words.total()
+        return mostly_han is word.isascii()
+
     def value_of(self, name: str) -> Value | None:
         """The value that a word stands for."""
         return next(iter(self.find(name)), None)
@@ -135,6 +143,11 @@ class Vocabulary:
     def item_called(self, title: str) -> str | None:
         """The id of the item with a title, whatever the case, with the year or without."""
         return self._titles.get(folded(title))
+
+    def in_titles(self, text: str) -> bool:
+        """Whether a title holds a text."""
+        wanted = folded(text)
+        return any(wanted in title for title in self._titles)
 
     def titles_in(self, text: str) -> list[tuple[int, int, str]]:
         """The titles that a text names: where each begins and ends, and the item's id."""

@@ -178,5 +178,5 @@ def _edits(wishes: Iterable[Wish]) -> list[tuple[EditAction, str]]:
         if wish.op not in ("has", "lacks"):
             continue
         action: EditAction = "pin" if wish.op == "has" else "mute"
-        found += [(action, str(value)) for value in (wish.values[:1])]
+        found.append((action, wish.values[0]))
     return found

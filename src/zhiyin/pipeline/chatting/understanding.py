@@ -9,6 +9,7 @@ from zhiyin.core.messages.search import SearchResult, Understood
 from zhiyin.narrate.chat import ChatState, Wish, WishTable
 from zhiyin.narrate.chat.grammar import understand
 from zhiyin.narrate.chat.looking import spoken
+from zhiyin.pipeline.artifacts import ArtifactFolder
 from zhiyin.pipeline.chatting.service import Chats
 from zhiyin.pipeline.chatting.tools import Talked
 from zhiyin.pipeline.search.asking import taste_of
@@ -19,7 +20,12 @@ _INTENTS = {"refuse": "refused", "unclear": "browse", "unknown": "find"}
 class Understanding(Talked, Protocol):
     """What of a workspace is asked."""
 
-    chats: Chats
+    artifacts: ArtifactFolder
+
+    @property
+    def chats(self) -> Chats:
+        """The conversations."""
+        ...
 
 
 def understood(text: str, table: WishTable) -> tuple[Understood, list[Wish]]:
