@@ -27,6 +27,7 @@ def list_features(trained: Trained) -> dict[str, Any]:
     else:
         sources = (BLEND, *(member.name for member in trained.blend.members))
         features, counts = FeatureSet.learn(Known(trained.histories, sources=sources)), {}
+    told: dict[str, Any] = trained.report.get("ranker") or {}
     rows: list[dict[str, Any]] = [
         {
             "group": features.group_of(feature.name),
@@ -42,7 +43,7 @@ def list_features(trained: Trained) -> dict[str, Any]:
         "scorer": None if stage is None else stage.name,
         "weight": None if stage is None else stage.weight,
         "features": rows,
-        "estimates": (trained.report.get("ranker") or {}).get("objectives") or {},
+        "estimates": told.get("objectives") or {},
         "note": _note(trained),
     }
 
