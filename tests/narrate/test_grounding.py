@@ -173,3 +173,8 @@ def test_what_is_not_recorded_is_still_found(text: str, kind: str) -> None:
     evidence = [{"kind": "context", "now": "2025-11-04"}]
     found = {finding.kind for finding in check(text, record=record, evidence=evidence).findings}
     assert found & {kind, "number"}
+
+
+def test_a_day_in_a_title_claims_no_date() -> None:
+    record = {"item_id": "f1", "title": "Last Night (1998)", "categories": ["Thriller"]}
+    assert check("For you: “Last Night (1998)”.", record=record).is_grounded

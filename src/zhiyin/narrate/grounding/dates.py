@@ -43,7 +43,7 @@ _DECADE = re.compile(
     r"(?<!\d)['’]?\b(\d0)s\b|\b(twent|thirt|fort|fift|sixt|sevent|eight|ninet)ies\b"
     r"|(?:上个?世纪|20世纪|二十世纪)?(?<!\d)(?:(\d0)|([一二三四五六七八九]十))年代"
 )
-_TENS = "twent thirt fort fift sixt sevent eight ninet".split()
+_TENS: list[str] = list("twent thirt fort fift sixt sevent eight ninet".split())
 _WEEKDAY = re.compile(rf"\b({'|'.join(_DAYS)})s?\b|(?:星期|周|礼拜)([一二三四五六日天])(?!刊)")
 _CLAIMED_DAY = re.compile(
     r"\b(?:last|this|next|on|since|until|till|by|before|from|ends?|it[’']s|it is|today is|happy|"
@@ -123,7 +123,7 @@ def _decade(reading: Reading, match: re.Match[str]) -> None:
     if any(reading.covered[match.start() : match.end()]):
         return
     two, word, digits, han = match.groups()
-    tens = int(two or digits or 0) or (10 * (_TENS.index(word) + 2) if word else 0)
+    tens = int(two or digits or 0) or (10 * (_TENS.index(str(word)) + 2) if word else 0)
     tens = tens or 10 * "零一二三四五六七八九".find(str(han)[0])
     first = 1900 + tens if tens > 20 else 2000 + tens
     if any(first <= known < first + 10 for known in _years(reading, match.start())):

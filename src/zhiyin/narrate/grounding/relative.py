@@ -38,22 +38,20 @@ _WINDOWS = {
 
 def check_relative_dates(reading: Reading) -> None:
     """Finds days, said by their distance from now, that are not recorded."""
-    for match in _AGO.finditer(reading.text):
-        _ago(reading, match)
-    for match in _THIS.finditer(reading.text):
-        _this(reading, match)
-    for match in _NEAR.finditer(reading.text):
-        _near(reading, match)
-    for match in _COMING.finditer(reading.text):
-        _coming(reading, match)
-    for match in _NEXT.finditer(reading.text):
-        _next(reading, match)
+    for pattern, judge in (
+        (_AGO, _ago),
+        (_THIS, _this),
+        (_NEAR, _near),
+        (_COMING, _coming),
+        (_NEXT, _next),
+    ):
+        for match in pattern.finditer(reading.text):
+            if not reading.is_covered(*match.span()):  # as part of a name
+                judge(reading, match)
 
 
 def _next(reading: Reading, match: re.Match[str]) -> None:
     now, ahead = reading.facts.now, 1 if match[1] or match[2] else 0
-    if reading.is_covered(*match.span()):
-        return
     if now is not None and now + timedelta(ahead) in reading.facts.dates:
         reading.cover(*match.span())
     else:
