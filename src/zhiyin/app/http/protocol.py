@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import random
+import secrets
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -30,7 +30,7 @@ class PatientProtocol(HttpToolsProtocol):
         """A client came: it has so long to ask something."""
         super().connection_made(transport)
         most = self.most_requests
-        self._left = random.randint(most // 2, most + most // 2)
+        self._left = most // 2 + secrets.randbelow(most + 1)  # not all end at once
         self._wait()
 
     def data_received(self, data: bytes) -> None:
