@@ -22,6 +22,8 @@ MOST_LEAVES = 64
 """Leaves of a tree that a word has room for."""
 _BYTES_AT_ONCE = 1 << 18
 """Size of the words of some rows: twice this lies in the cache."""
+_ROWS_AT_ONCE = 2048
+"""Rows whose places between thresholds are looked up together: they lie in the cache too."""
 _WORDS = ((8, np.uint8), (16, np.uint16), (32, np.uint32), (64, np.uint64))
 
 Words = NDArray[Any]
@@ -76,6 +78,13 @@ class LeafMasks:
 
     def score(self, features: Floats) -> Reals:
         """The sum of the leaves that each row ends in, shape (rows,)."""
+        scores = np.empty(len(features))
+        for start in range(0, len(features), _ROWS_AT_ONCE):
+            part = slice(start, start + _ROWS_AT_ONCE)
+            scores[part] = self._score(features[part])
+        return scores
+
+    def _score(self, features: Floats) -> Reals:
         trees = len(self._leaves)
         common = np.full(trees, np.iinfo(self._word).max, dtype=self._word)
         varying: list[tuple[Words, NDArray[np.intp]]] = []
