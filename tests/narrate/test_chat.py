@@ -202,7 +202,8 @@ def test_a_model_is_not_asked_where_the_grammar_understands() -> None:
 @pytest.mark.parametrize(
     ("said", "field", "op", "value"),
     [
-        ("nothing after 1985", "year", "<=", 1985), ("from the fifties or earlier", "year", "<=", 1959),
+        ("nothing after 1985", "year", "<=", 1985),
+        ("from the fifties or earlier", "year", "<=", 1959),
         ("late nineties", "year", ">=", 1995), ("七十年代以前的", "year", "<", 1970),
         ("一百五以内", "price", "<=", 150), ("两百以下", "price", "<", 200),
         ("1000 yuan or more", "price", ">=", 1000), ("from 1998 on", "year", ">=", 1998),

@@ -131,7 +131,7 @@ def _ridge(x: Reals, y: Reals, weights: Reals, penalty: float) -> Reals:
     x, y = x - share @ x, y - share @ y
     gram = (x * share[:, None]).T @ x
     gram[np.diag_indices_from(gram)] += max(penalty, 1e-12) * max(float(np.trace(gram)), 1e-12)
-    return np.linalg.solve(gram, (x * share[:, None]).T @ y)
+    return np.asarray(np.linalg.solve(gram, (x * share[:, None]).T @ y), dtype=np.float64)
 
 
 def _both_ways(order: NDArray[np.int64]) -> list[NDArray[np.int64]]:

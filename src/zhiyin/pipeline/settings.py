@@ -15,9 +15,9 @@ from zhiyin.core.errors import ConfigError
 from zhiyin.data.templates import GENERAL_WEIGHTS
 from zhiyin.llm.budget import BudgetConfig
 from zhiyin.llm.replies import CacheConfig
+from zhiyin.narrate.copy.settings import CopyConfig
 from zhiyin.pipeline.chat_settings import ChatSettings
 from zhiyin.pipeline.ranker.settings import RankerSettings
-from zhiyin.narrate.copy.settings import CopyConfig
 from zhiyin.pipeline.service_settings import HttpSettings, LoopSettings
 from zhiyin.pipeline.storage_settings import OnlineSettings, StoreSettings
 from zhiyin.pipeline.surfaces import SurfaceSettings, built_in_surfaces, over_built_in

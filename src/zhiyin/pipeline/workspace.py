@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -387,7 +387,8 @@ class Workspace:
         """Conversations with this workspace; see `zhiyin.pipeline.chatting`."""
         self._meet_changes()
         if self._chats is None:
-            self._chats = Chats(self, lambda user_id: taste_of(self, user_id), clock=self._clock)
+            taste = partial(taste_of, self)
+            self._chats = Chats(self, taste, clock=self._clock)  # pyright: ignore[reportArgumentType]
         return self._chats
 
     @property

@@ -26,8 +26,12 @@ class Talking(Talked, Protocol):
     """What of a workspace a conversation asks, with the profiles."""
 
     folder: Path
-    profiles: Profiles
     settings: Settings
+
+    @property
+    def profiles(self) -> Profiles:
+        """What is known of its users' tastes."""
+        ...
 
 
 class Chats:

@@ -29,8 +29,14 @@ class Talked(Protocol):
     """What of a workspace a conversation asks."""
 
     stores: Stores
-    engine: Callable[[], Engine]
-    searcher: Callable[[], CatalogueSearch]
+
+    def engine(self) -> Engine:
+        """What answers queries."""
+        ...
+
+    def searcher(self) -> CatalogueSearch:
+        """What searches the catalogue."""
+        ...
 
 
 class LiveTable:

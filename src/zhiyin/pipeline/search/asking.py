@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -20,8 +20,14 @@ class Asked(Protocol):
     """What of a workspace is asked."""
 
     artifacts: ArtifactFolder
-    engine: Callable[[], Engine]
-    searcher: Callable[[], CatalogueSearch]
+
+    def engine(self) -> Engine:
+        """What answers queries."""
+        ...
+
+    def searcher(self) -> CatalogueSearch:
+        """What searches the catalogue."""
+        ...
 
 
 def taste_of(workspace: Asked, user_id: str | None) -> tuple[Taste | None, str]:

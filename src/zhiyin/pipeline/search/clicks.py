@@ -47,7 +47,9 @@ def answered_searches(
         default: Weight of a type that is not named.
     """
     kinds = {name: schema.EVENTS[name] for name in _COLUMNS}
-    batches = [batch.select(_COLUMNS).cast(dict(kinds)) for batch in events.scan(columns=_COLUMNS)]
+    batches = [
+        batch.select(_COLUMNS).cast(pl.Schema(kinds)) for batch in events.scan(columns=_COLUMNS)
+    ]
     frame = pl.concat([pl.DataFrame(schema=kinds), *batches]).with_row_index("seq")
     frame = frame.filter(pl.col("timestamp").is_not_null()).with_columns(
         words=pl.col("query").str.replace_all(r"\s+", " ").str.strip_chars(" ")

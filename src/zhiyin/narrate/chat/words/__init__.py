@@ -10,6 +10,8 @@ from zhiyin.narrate.chat.lexicon import companions
 from zhiyin.narrate.chat.vocabulary import Vocabulary
 from zhiyin.narrate.grounding.lexicon import HAN, WORD, plain_chinese, plain_english, stem
 
+__all__ = ["content_words"]
+
 _MORE_EN = frozenset(
     stem(word)
     for word in """
