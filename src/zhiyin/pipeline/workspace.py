@@ -387,8 +387,7 @@ class Workspace:
         """Conversations with this workspace; see `zhiyin.pipeline.chatting`."""
         self._meet_changes()
         if self._chats is None:
-            taste = partial(taste_of, self)
-            self._chats = Chats(self, taste, clock=self._clock)  # pyright: ignore[reportArgumentType]
+            self._chats = Chats(self, partial(taste_of, self), clock=self._clock)  # pyright: ignore[reportArgumentType]
         return self._chats
 
     @property
