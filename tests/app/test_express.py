@@ -14,6 +14,8 @@ from starlette.types import Receive, Scope, Send
 from zhiyin.app.http import express
 from zhiyin.app.http.server import create_app
 
+SLATES = "/v1/recommend"
+EVENTS = "/v1/events"
 ADDRESSES = (
     "",
     "user_id=u1",
@@ -60,6 +62,19 @@ BODIES: tuple[Any, ...] = (
     "u1",
     None,
 )
+SENT: tuple[Any, ...] = (
+    {"user_id": "u1", "item_id": "i1", "type": "view"},
+    [{"user_id": "u1", "item_id": "i1"}, {"user_id": "u2", "item_id": "i2", "value": 2.5}],
+    [],
+    {"user_id": "u1", "type": "search", "query": "雨"},
+    {"user_id": "", "item_id": "i1"},
+    {"item_id": "i1"},
+    {"user_id": "u1", "item_id": "i1", "timestamp": "yesterday"},
+    [{"user_id": "u1", "item_id": "i1"}, {"user_id": 7}],
+    {"user_id": "u1", "item_id": "i1", "unknown": 1},
+    "u1",
+    None,
+)
 RAW = (b"", b"{", b"\xff", b'{"user_id": "u1"} x', b"[" * 5000, b'{"n": NaN}')
 MARKS = {"slate_id", "created"}
 """What differs from answer to answer."""
@@ -83,11 +98,11 @@ def plain(answer: Any) -> tuple[int, str | None, Any]:
     return answer.status_code, answer.headers.get("content-type"), told
 
 
-def both(client: TestClient, **request: Any) -> None:
-    short = client.request(url=express.PATH, **request)
+def both(client: TestClient, url: str = SLATES, **request: Any) -> None:
+    short = client.request(url=url, **request)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(express.Express, "__call__", pass_on)
-        general = client.request(url=express.PATH, **request)
+        general = client.request(url=url, **request)
     assert plain(short) == plain(general)
 
 
@@ -115,15 +130,34 @@ def test_other_methods_and_large_bodies_go_the_general_way(client: TestClient) -
 def test_a_body_that_comes_in_parts_is_read_whole(client: TestClient) -> None:
     parts = (b'{"user_', b'id": "u1", "n": 2}')
     headers = {"Content-Type": "application/json"}
-    answer = client.post(express.PATH, content=(part for part in parts), headers=headers)
+    answer = client.post(SLATES, content=(part for part in parts), headers=headers)
     assert len(answer.json()["positions"]) == 2
+
+
+@pytest.mark.parametrize("body", SENT, ids=lambda body: json.dumps(body)[:40])
+def test_events_are_answered_as_the_general_way_does(client: TestClient, body: Any) -> None:
+    both(client, EVENTS, method="POST", json=body)
+    both(client, EVENTS, method="POST", json=body, params="x=1")
+
+
+def test_what_came_the_short_way_is_stored_once(client: TestClient) -> None:
+    event = {"user_id": "u1", "item_id": "i1", "type": "view", "event_id": "only-one"}
+    assert client.post(EVENTS, json=event).json() == {"accepted": 1, "duplicates": 0}
+    assert client.post(EVENTS, json=[event]).json() == {"accepted": 0, "duplicates": 1}
+    named = {"Idempotency-Key": "k1"}
+    again = [client.post(EVENTS, json={"user_id": "u2"}, headers=named).json() for _ in range(2)]
+    assert again == [{"accepted": 1, "duplicates": 0}, {"accepted": 0, "duplicates": 1}]
 
 
 def test_a_plain_request_does_go_the_short_way(client: TestClient) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("zhiyin.app.http.express._ROUTE.path", "/short")
-        assert client.get(express.PATH, params={"user_id": "u1", "n": 2}).status_code == 200
-        assert client.post(express.PATH, json={"user_id": "u1", "n": 2}).status_code == 200
+        for way in express.WAYS.values():
+            patch.setattr(way.route, "path", f"/short{way.route.path}")
+        assert client.get(SLATES, params={"user_id": "u1", "n": 2}).status_code == 200
+        assert client.post(SLATES, json={"user_id": "u1", "n": 2}).status_code == 200
+        event = {"user_id": "u1", "item_id": "i1", "type": "view"}
+        assert client.post(EVENTS, json=event).status_code == 201
         counted = client.get("/metrics").text
-    assert 'method="GET",route="/short",status="200"' in counted
-    assert 'method="POST",route="/short",status="200"' in counted
+    assert 'method="GET",route="/short/v1/recommend",status="200"' in counted
+    assert 'method="POST",route="/short/v1/recommend",status="200"' in counted
+    assert 'method="POST",route="/short/v1/events",status="201"' in counted

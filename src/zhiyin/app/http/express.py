@@ -1,10 +1,10 @@
-"""The short way for slates, which most requests are.
+"""The short way for slates and events, which most requests are.
 
 Between a request and its route the framework spends more time than some slates take to make:
 it matches addresses one by one, and looks at each parameter by itself. What asks for a slate
-in the plain form goes from the gate to the route's own function. Everything else, and
-whatever is not valid, takes the general way, which tells what is wrong; both give the same
-answers (`tests/app/test_express.py`).
+or brings events in the plain form goes from the gate to the route's own function. Everything
+else, and whatever is not valid, takes the general way, which tells what is wrong; both give
+the same answers (`tests/app/test_express.py`).
 """
 
 from __future__ import annotations
@@ -13,22 +13,23 @@ import json
 from collections.abc import Callable
 from functools import partial
 from types import SimpleNamespace
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
+from pydantic import TypeAdapter
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from zhiyin.app.http.problems import problem_of, problem_response, refused_by_framework
+from zhiyin.app.http.resources.events import EventsBody, record_events
 from zhiyin.app.http.resources.recommend import recommend, recommend_by_address
 from zhiyin.core.errors import ZhiyinError
-from zhiyin.core.messages import RecommendQuery
+from zhiyin.core.messages import LiveEvent, RecommendQuery
 from zhiyin.pipeline.workspace import Workspace
 
-PATH = "/v1/recommend"
-_ROUTE = SimpleNamespace(path=PATH)
 _NUMBERS = ("n", "seed")
 _PLAIN = frozenset({"user_id", "surface", *_NUMBERS})
 """Parameters of an address that go the short way."""
@@ -36,12 +37,13 @@ _MOST_DIGITS = 15
 _MOST_PARAMETERS = 8
 _LARGEST = 65_536
 """Bytes of a body that goes the short way."""
+_EVENTS: TypeAdapter[LiveEvent | list[LiveEvent]] = TypeAdapter(EventsBody)
 
 Make = Callable[[Workspace], Response]
 
 
 class Express:
-    """Answers requests for slates, and passes the others on.
+    """Answers plain requests, and passes the others on.
 
     Args:
         app: The general way.
@@ -54,16 +56,18 @@ class Express:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers, or passes on with the body as it came."""
-        if scope["type"] != "http" or scope["path"] != PATH:
+        short = WAYS.get(scope["path"]) if scope["type"] == "http" else None
+        if short is None:
             await self._app(scope, receive, send)
             return
         try:
-            make, receive = await _read(scope, receive)
+            make, receive = await _read(short, scope, receive)
             if make is None:
                 await self._app(scope, receive, send)
                 return
-            scope["route"] = _ROUTE
-            answer = await run_sync(make, scope["zhiyin.workspace"], limiter=self._limiter)
+            scope["route"] = short.route
+            limiter = self._limiter if short.limited else None
+            answer = await run_sync(make, scope["zhiyin.workspace"], limiter=limiter)
         except ZhiyinError as error:
             answer = problem_response(problem_of(error))
         except HTTPException as error:
@@ -71,10 +75,27 @@ class Express:
         await answer(scope, receive, send)
 
 
-async def _read(scope: Scope, receive: Receive) -> tuple[Make | None, Receive]:
+class Short(NamedTuple):
+    """An address that has a short way.
+
+    Attributes:
+        route: What metrics call it.
+        address: What answers a GET, from the query of its address; None where it has to take
+            the general way.
+        body: What answers a POST, from what JSON said.
+        limited: Whether it makes a slate.
+    """
+
+    route: SimpleNamespace
+    address: Callable[[bytes], Make | None]
+    body: Callable[[Any], Make]
+    limited: bool
+
+
+async def _read(short: Short, scope: Scope, receive: Receive) -> tuple[Make | None, Receive]:
     """What makes the answer, None where the general way has to; and how the body is read."""
     if scope["method"] == "GET":
-        return _of_address(scope["query_string"]), receive
+        return short.address(scope["query_string"]), receive
     if scope["method"] != "POST" or scope["query_string"] or not _small(scope):
         return None, receive
     parts: list[Message] = []
@@ -82,8 +103,11 @@ async def _read(scope: Scope, receive: Receive) -> tuple[Make | None, Receive]:
         parts.append(await receive())
         if parts[-1]["type"] != "http.request":
             break
-    make = _of_body(b"".join(part.get("body", b"") for part in parts))
-    return make, receive if make else _again(parts, receive)
+    try:
+        make = short.body(json.loads(b"".join(part.get("body", b"") for part in parts)))
+    except (ValueError, RecursionError):
+        return None, _again(parts, receive)
+    return make, receive
 
 
 def _of_address(text: bytes) -> Make | None:
@@ -108,12 +132,22 @@ def _of_address(text: bytes) -> Make | None:
     return partial(recommend_by_address, **plain)
 
 
-def _of_body(body: bytes) -> Make | None:
-    try:
-        asked = RecommendQuery.model_validate(json.loads(body))
-    except (ValueError, RecursionError):
-        return None
-    return partial(recommend, query=asked)
+def _query(told: Any) -> Make:  # noqa: ANN401 - what JSON said
+    return partial(recommend, query=RecommendQuery.model_validate(told))
+
+
+def _nothing(_text: bytes) -> Make | None:
+    return None
+
+
+def _events(told: Any) -> Make:  # noqa: ANN401 - what JSON said
+    body = _EVENTS.validate_python(told)
+
+    def store(workspace: Workspace) -> Response:
+        stored = record_events(workspace, body)
+        return Response(stored.model_dump_json(), status_code=201, media_type="application/json")
+
+    return store
 
 
 def _number(text: str) -> int:
@@ -123,11 +157,12 @@ def _number(text: str) -> int:
 
 
 def _small(scope: Scope) -> bool:
-    """Whether a JSON body is announced that need not be read in parts."""
+    """Whether a JSON body is announced that is plain, and need not be read in parts."""
     told: dict[bytes, bytes] = dict(scope["headers"])
     length = told.get(b"content-length", b"")
     kind = told.get(b"content-type", b"").partition(b";")[0].strip().lower()
-    return kind == b"application/json" and length.isdigit() and int(length) <= _LARGEST
+    small = length.isdigit() and int(length) <= _LARGEST
+    return small and kind == b"application/json" and b"idempotency-key" not in told
 
 
 def _again(parts: list[Message], receive: Receive) -> Receive:
@@ -139,3 +174,9 @@ def _again(parts: list[Message], receive: Receive) -> Receive:
         return part if part is not None else await receive()
 
     return replayed
+
+
+WAYS = {
+    "/v1/recommend": Short(SimpleNamespace(path="/v1/recommend"), _of_address, _query, True),
+    "/v1/events": Short(SimpleNamespace(path="/v1/events"), _nothing, _events, False),
+}

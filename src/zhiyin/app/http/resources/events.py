@@ -22,6 +22,8 @@ router = new_router("events")
 
 MOST_EVENTS = 10_000
 """Events of one batch."""
+EventsBody = LiveEvent | Annotated[list[LiveEvent], Field(max_length=MOST_EVENTS)]
+"""What may be sent: one, or a batch."""
 _AT_ONCE = 1_000
 _LONGEST_LINE = 4 * 2**20
 _MOST_FAULTS = 100
@@ -51,10 +53,7 @@ _LINES = '{"user_id":"u-7","item_id":"tent-1"}\n{"user_id":"u-8","item_id":"lamp
 )
 def record_events(
     workspace: Opened,
-    body: Annotated[
-        LiveEvent | Annotated[list[LiveEvent], Field(max_length=MOST_EVENTS)],
-        Body(openapi_examples=_EXAMPLES),
-    ],
+    body: Annotated[EventsBody, Body(openapi_examples=_EXAMPLES)],
     idempotency_key: IdempotencyKey = None,
 ) -> EventsAccepted:
     """Stores one event or a batch, all or none; the next slate of their users knows of them.
