@@ -39,7 +39,7 @@ def test_defaults_are_written_as_comments() -> None:
 
 def test_taking_a_comment_away_changes_nothing() -> None:
     """Each default in the file is a value that the setting takes."""
-    shown = re.sub(r"^# ((?:\w+ = .+)|(?:\[[\w.]+\]))$", r"\1", settings_text(), flags=re.M)
+    shown = re.sub(r"^# ((?:[\w.\"]+ = .+)|(?:\[[\w.]+\]))$", r"\1", settings_text(), flags=re.M)
     assert Settings.model_validate(tomllib.loads(shown)) == Settings()
 
 

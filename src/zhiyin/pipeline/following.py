@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
-from zhiyin.core.errors import ArtifactError
+from zhiyin.core.errors import ArtifactError, ZhiyinError
 from zhiyin.pipeline.artifacts import ArtifactFolder
 from zhiyin.pipeline.engine import Engine
 
@@ -83,7 +84,8 @@ class EngineFollower:
 
     def _bring(self, version: str | None) -> None:
         try:
-            self._load(version)
+            with suppress(ZhiyinError):  # the store is away: a later request tries again
+                self._load(version)
         finally:
             with self._arrived:
                 if self._waited_for == version:

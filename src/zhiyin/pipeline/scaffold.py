@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,8 @@ _HEAD = """\
 # Settings of this workspace. A line that begins with "# name =" shows a default: take the
 # "# " away to change it. Unknown names are errors; `zhiyin doctor` tells what is in force.
 """
+_ELEMENT = r"(?m)^    (.+),$"
+_LIST = re.compile(r"\[\n((?:    .+,\n)+)\]")
 _WIDTH = 92
 
 
@@ -105,7 +108,9 @@ def _line(name: str, default: Any, values: dict[str, Any]) -> str:  # noqa: ANN4
 
 
 def _toml(values: dict[str, Any]) -> list[str]:
-    return tomli_w.dumps(values).splitlines()
+    """TOML, lists on one line each: a comment is taken away from a whole setting."""
+    text = tomli_w.dumps(values)
+    return _LIST.sub(lambda m: f"[{', '.join(re.findall(_ELEMENT, m[1]))}]", text).splitlines()
 
 
 def _comment(text: str | None) -> Iterator[str]:

@@ -14,7 +14,7 @@ from zhiyin.narrate.chat.clauses import Clause, clauses, normal
 from zhiyin.narrate.chat.lexicon import companions
 from zhiyin.narrate.chat.state import ChatState, Op, Wish
 from zhiyin.narrate.chat.vocabulary import KINDS, Value, Vocabulary
-from zhiyin.narrate.chat.words import content_words
+from zhiyin.narrate.chat.words.content import content_words
 
 _OR = re.compile(r"\bor\b|\beither\b|或者?|还是(?=.)|/|都行|都可以|、")
 _ALTERNATIVES = 40
