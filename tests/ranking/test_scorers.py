@@ -28,7 +28,7 @@ def fit(scorer, data, **more):
 
 
 def lambdarank(**settings):
-    return LambdaRankScorer(LambdaRankConfig(threads=1, **settings))
+    return LambdaRankScorer(LambdaRankConfig(**{"threads": 1, **settings}))
 
 
 # leaf masks
@@ -72,9 +72,10 @@ def test_wider_trees_are_left_to_lightgbm():
     np.testing.assert_allclose(scorer.score(data.features), theirs, rtol=1e-6)
 
 
-def test_many_rows_score_as_few_do():
+@pytest.mark.parametrize("threads", [1, 4])
+def test_many_rows_score_as_few_do(threads):
     data = planted_rankings()
-    scorer = fit(lambdarank(trees=10, leaves=7), data)
+    scorer = fit(lambdarank(trees=10, leaves=7, threads=threads), data)
     many = np.tile(data.features, (20_000 // len(data.features) + 1, 1))
     scores = scorer.score(many)
     np.testing.assert_allclose(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
@@ -28,6 +29,8 @@ _LONGEST = 10_000
 """Rows of a query that LightGBM ranks at most."""
 _MANY = 20_000
 """Rows from which LightGBM scores, with threads; fewer are faster in `LeafMasks`."""
+_THREADS = 4
+"""Threads with which LightGBM is the faster one."""
 
 
 class TreesConfig(Config):
@@ -181,9 +184,10 @@ class TreesScorer:
         if not len(features):
             return np.zeros(0, dtype=np.float32)
         few = len(features) < _MANY
-        if few and self._masks is not None:
+        threads = self.config.threads or os.cpu_count() or 1
+        if self._masks is not None and (few or threads < _THREADS):
             return self._masks.score(features).astype(np.float32)
-        threads = 1 if few else self.config.threads
+        threads = 1 if few else threads
         scores: NDArray[np.float64] = self._booster.predict(
             features, raw_score=True, num_threads=threads
         )
