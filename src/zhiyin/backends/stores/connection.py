@@ -26,6 +26,8 @@ from zhiyin.core.errors import StoreBusyError, StoreError, StoreFullError
 
 _BUSY_SECONDS = 30
 _CACHE_KIB = 64 * 1024
+_QUICK_CACHE_KIB = 4 * 1024
+"""Pages that a connection for single rows keeps: each thread that answers has one."""
 BULK_ROWS = 100_000
 """Frames of this many rows and more travel as Arrow; below, starting a process costs more."""
 
@@ -211,6 +213,7 @@ class SqliteDatabase:
             factory=kind,
         )
         self._prepare(connection)
+        connection.execute(f"PRAGMA cache_size = -{_QUICK_CACHE_KIB}")
         return connection
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
