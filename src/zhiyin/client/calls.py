@@ -65,6 +65,48 @@ class Call(Generic[T]):
         return _adapter(self.shape).validate_json(response.content)
 
 
+def storing(
+    path: str,
+    shape: Any,  # noqa: ANN401 - any type that pydantic reads
+    value: Any,  # noqa: ANN401
+    *,
+    if_match: str | None,
+    only_new: bool,
+) -> Call[Any]:
+    """A PUT of the whole, in place of what was there, under the caller's conditions."""
+    return Call(
+        "PUT",
+        path,
+        shape,
+        body=body_of(value),
+        headers={"If-Match": quoted(if_match), "If-None-Match": "*" if only_new else None},
+        repeatable=not only_new and if_match is None,
+    )
+
+
+def changing(path: str, shape: Any, changes: Any, *, if_match: str | None) -> Call[Any]:  # noqa: ANN401
+    """A PATCH of what the caller saw."""
+    return Call(
+        "PATCH",
+        path,
+        shape,
+        body=body_of(changes),
+        headers={"If-Match": quoted(if_match)},
+        repeatable=if_match is None,
+    )
+
+
+def removing(path: str, shape: Any, *, if_match: str | None) -> Call[Any]:  # noqa: ANN401
+    """A DELETE of what the caller saw."""
+    return Call(
+        "DELETE",
+        path,
+        shape,
+        headers={"If-Match": quoted(if_match)},
+        repeatable=if_match is None,
+    )
+
+
 @cache
 def _adapter(shape: Any) -> TypeAdapter[Any]:  # noqa: ANN401 - any type that pydantic reads
     return TypeAdapter(shape)

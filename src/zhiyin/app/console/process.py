@@ -5,10 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import secrets
-import signal
 import tempfile
-import threading
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,6 +17,7 @@ from nicegui import ui
 from zhiyin.app.console.door import PREFIX
 from zhiyin.app.console.pages.listing import register_pages
 from zhiyin.app.console.visits import Visits
+from zhiyin.app.parent import end_with
 
 COOKIE = "zhiyin_console"
 """Cookie that names a visitor; what they gave stays in the process."""
@@ -59,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--address", required=True)
     parser.add_argument("--workspaces", nargs="*", default=[])
     given = parser.parse_args(arguments)
-    _end_with(os.getppid())
+    end_with(os.getppid())
     given.socket.unlink(missing_ok=True)
     with tempfile.TemporaryDirectory(prefix="zhiyin-console-") as folder:
         # NiceGUI's own storage is not used; were it, its files would not be left behind.
@@ -74,17 +72,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
             server_header=False,
             timeout_graceful_shutdown=2,
         )
-
-
-def _end_with(parent: int) -> None:
-    """Ends this process when the one that started it was killed and can tell it nothing."""
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1.0)
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    threading.Thread(target=watch, daemon=True, name="parent").start()
 
 
 if __name__ == "__main__":

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import tempfile
-import threading
-import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from functools import partial
@@ -30,6 +27,7 @@ from zhiyin.app.http.problems import install_problems
 from zhiyin.app.http.protocol import PatientProtocol
 from zhiyin.app.http.rates import RateLimiter
 from zhiyin.app.http.tenants import Tenants, check_address, named
+from zhiyin.app.parent import end_with
 from zhiyin.core.errors import ArtifactError
 from zhiyin.core.registry import load_path
 from zhiyin.core.threads import one_blas_thread
@@ -178,7 +176,7 @@ def worker_app() -> FastAPI:
     """The application of one worker process, as `run_server` planned it."""
     plan = json.loads(os.environ[_PLAN])
     if os.getpid() != plan["parent"]:  # a single worker is no child: nobody ends it but its user
-        _end_with(plan["parent"])
+        end_with(plan["parent"])
     folders = [Path(folder) for folder in plan["folders"]]
     settings = read_settings(folders[0] / SETTINGS_FILE).http
     set_up_logs(settings.log)
@@ -187,17 +185,6 @@ def worker_app() -> FastAPI:
     shared = Path(plan["shared"]) if plan["shared"] else None
     console = Path(plan["console"]) if plan["console"] else None
     return create_app(folders, keyless=plan["keyless"], shared=shared, loop=True, console=console)
-
-
-def _end_with(parent: int) -> None:
-    """Ends this worker when the process that started it was killed and can tell it nothing."""
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1.0)
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    threading.Thread(target=watch, daemon=True, name="parent").start()
 
 
 def _limits(settings: HttpSettings, *, web_sockets: bool) -> dict[str, Any]:

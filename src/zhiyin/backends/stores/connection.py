@@ -126,11 +126,6 @@ class SqliteDatabase:
         """The bulk transaction that this thread is in."""
         return getattr(self._local, "transaction", None)
 
-    @staticmethod
-    def marked(sql: str) -> str:
-        """See `Database.marked`."""
-        return sql
-
     def load(self, insert: Insert, frame: pl.DataFrame) -> int:
         """See `Database.load`; many rows go as Arrow."""
         sql = statement(insert)

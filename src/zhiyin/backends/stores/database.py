@@ -41,10 +41,6 @@ class Insert:
 class Database(Protocol):
     """One database with the tables of `zhiyin.backends.stores.tables`."""
 
-    def marked(self, sql: str) -> str:
-        """A statement with ``?`` for values, as the driver wants it."""
-        ...
-
     def reading(self) -> AbstractContextManager[Connection]:
         """A connection for reading."""
         ...

@@ -84,11 +84,6 @@ class PostgresDatabase:
         """Closes every pooled connection."""
         self.engine.dispose()
 
-    @staticmethod
-    def marked(sql: str) -> str:
-        """See `Database.marked`."""
-        return sql.replace("?", "%s")
-
     @contextmanager
     def reading(self) -> Generator[Connection]:
         """See `Database.reading`."""
@@ -104,12 +99,12 @@ class PostgresDatabase:
     def fetch(self, sql: str, values: Sequence[Any]) -> Sequence[Sequence[Any]]:
         """See `Database.fetch`."""
         with self.reading() as connection:
-            return connection.exec_driver_sql(self.marked(sql), tuple(values)).fetchall()
+            return connection.exec_driver_sql(_marked(sql), tuple(values)).fetchall()
 
     def execute(self, sql: str, values: Sequence[Any]) -> int:
         """See `Database.execute`."""
         with self.writing() as connection:
-            return connection.exec_driver_sql(self.marked(sql), tuple(values)).rowcount
+            return connection.exec_driver_sql(_marked(sql), tuple(values)).rowcount
 
     @contextmanager
     def transaction(self) -> Generator[BulkCursor]:
@@ -345,3 +340,8 @@ def _is_away(error: BaseException) -> bool:
         return True
     said = str(error).lower()
     return "connect" in said or "server closed" in said
+
+
+def _marked(sql: str) -> str:
+    """A statement with ``?`` for values, as pg8000 wants it."""
+    return sql.replace("?", "%s")

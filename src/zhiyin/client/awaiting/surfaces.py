@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from zhiyin.client.awaiting.base import Connected
-from zhiyin.client.calls import Call, at, body_of, quoted
+from zhiyin.client.calls import Call, at, changing, removing, storing
 from zhiyin.core.messages import SettingsView, SurfaceRemoved, SurfaceView
 
 
@@ -45,14 +45,7 @@ class Surfaces(Connected):
             if_match: The ETag that it must still have.
         """
         return await self._transport.send(
-            Call(
-                "PATCH",
-                at("/v1/surfaces", name),
-                SurfaceView,
-                body=body_of(changes),
-                headers={"If-Match": quoted(if_match)},
-                repeatable=if_match is None,
-            )
+            changing(at("/v1/surfaces", name), SurfaceView, changes, if_match=if_match)
         )
 
     async def put_surface(
@@ -71,15 +64,13 @@ class Surfaces(Connected):
             if_match: The ETag that it must still have.
             only_new: Whether it must not be there yet.
         """
-        headers = {"If-Match": quoted(if_match), "If-None-Match": "*" if only_new else None}
         return await self._transport.send(
-            Call(
-                "PUT",
+            storing(
                 at("/v1/surfaces", name),
                 SurfaceView,
-                body=body_of(settings),
-                headers=headers,
-                repeatable=not only_new and if_match is None,
+                settings,
+                if_match=if_match,
+                only_new=only_new,
             )
         )
 
@@ -91,11 +82,5 @@ class Surfaces(Connected):
             if_match: The ETag that it must still have.
         """
         return await self._transport.send(
-            Call(
-                "DELETE",
-                at("/v1/surfaces", name),
-                SurfaceRemoved,
-                headers={"If-Match": quoted(if_match)},
-                repeatable=if_match is None,
-            )
+            removing(at("/v1/surfaces", name), SurfaceRemoved, if_match=if_match)
         )

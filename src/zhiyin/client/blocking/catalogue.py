@@ -8,7 +8,19 @@ from typing import Any
 from pydantic import BaseModel
 
 from zhiyin.client.blocking.base import Connected
-from zhiyin.client.calls import LINES, Call, Rows, at, body_of, fresh_key, line_of, quoted, rows_of
+from zhiyin.client.calls import (
+    LINES,
+    Call,
+    Rows,
+    at,
+    body_of,
+    changing,
+    fresh_key,
+    line_of,
+    removing,
+    rows_of,
+    storing,
+)
 from zhiyin.core.messages import (
     EntitiesAccepted,
     EntityDeleted,
@@ -112,15 +124,13 @@ class Catalogue(Connected):
             if_match: The ETag that it must still have.
             only_new: Whether it must not be there yet.
         """
-        headers = {"If-Match": quoted(if_match), "If-None-Match": "*" if only_new else None}
         return self._transport.send(
-            Call(
-                "PUT",
+            storing(
                 at("/v1/items", item_id),
                 ItemRecord,
-                body=body_of(attributes),
-                headers=headers,
-                repeatable=not only_new and if_match is None,
+                attributes,
+                if_match=if_match,
+                only_new=only_new,
             )
         )
 
@@ -129,26 +139,13 @@ class Catalogue(Connected):
     ) -> ItemRecord:
         """Changes some attributes of an item; None takes one away."""
         return self._transport.send(
-            Call(
-                "PATCH",
-                at("/v1/items", item_id),
-                ItemRecord,
-                body=body_of(changes),
-                headers={"If-Match": quoted(if_match)},
-                repeatable=if_match is None,
-            )
+            changing(at("/v1/items", item_id), ItemRecord, changes, if_match=if_match)
         )
 
     def delete_item(self, item_id: str, *, if_match: str | None = None) -> EntityDeleted:
         """Takes an item out of the catalogue and of the next slate."""
         return self._transport.send(
-            Call(
-                "DELETE",
-                at("/v1/items", item_id),
-                EntityDeleted,
-                headers={"If-Match": quoted(if_match)},
-                repeatable=if_match is None,
-            )
+            removing(at("/v1/items", item_id), EntityDeleted, if_match=if_match)
         )
 
     def store_users(self, users: One | Rows) -> EntitiesAccepted:
@@ -199,15 +196,13 @@ class Catalogue(Connected):
             if_match: The ETag that they must still have.
             only_new: Whether they must not be there yet.
         """
-        headers = {"If-Match": quoted(if_match), "If-None-Match": "*" if only_new else None}
         return self._transport.send(
-            Call(
-                "PUT",
+            storing(
                 at("/v1/users", user_id),
                 UserRecord,
-                body=body_of(attributes),
-                headers=headers,
-                repeatable=not only_new and if_match is None,
+                attributes,
+                if_match=if_match,
+                only_new=only_new,
             )
         )
 
@@ -216,26 +211,13 @@ class Catalogue(Connected):
     ) -> UserRecord:
         """Changes some attributes of a user; None takes one away."""
         return self._transport.send(
-            Call(
-                "PATCH",
-                at("/v1/users", user_id),
-                UserRecord,
-                body=body_of(changes),
-                headers={"If-Match": quoted(if_match)},
-                repeatable=if_match is None,
-            )
+            changing(at("/v1/users", user_id), UserRecord, changes, if_match=if_match)
         )
 
     def delete_user(self, user_id: str, *, if_match: str | None = None) -> EntityDeleted:
         """Deletes what is known of a user; their events stay (see ``erase``)."""
         return self._transport.send(
-            Call(
-                "DELETE",
-                at("/v1/users", user_id),
-                EntityDeleted,
-                headers={"If-Match": quoted(if_match)},
-                repeatable=if_match is None,
-            )
+            removing(at("/v1/users", user_id), EntityDeleted, if_match=if_match)
         )
 
     def _events(self, path: str, rows: list[Any], key: str | None) -> EventsAccepted:

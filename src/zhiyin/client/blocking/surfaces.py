@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from zhiyin.client.blocking.base import Connected
-from zhiyin.client.calls import Call, at, body_of, quoted
+from zhiyin.client.calls import Call, at, changing, removing, storing
 from zhiyin.core.messages import SettingsView, SurfaceRemoved, SurfaceView
 
 
@@ -38,14 +38,7 @@ class Surfaces(Connected):
             if_match: The ETag that it must still have.
         """
         return self._transport.send(
-            Call(
-                "PATCH",
-                at("/v1/surfaces", name),
-                SurfaceView,
-                body=body_of(changes),
-                headers={"If-Match": quoted(if_match)},
-                repeatable=if_match is None,
-            )
+            changing(at("/v1/surfaces", name), SurfaceView, changes, if_match=if_match)
         )
 
     def put_surface(
@@ -64,15 +57,13 @@ class Surfaces(Connected):
             if_match: The ETag that it must still have.
             only_new: Whether it must not be there yet.
         """
-        headers = {"If-Match": quoted(if_match), "If-None-Match": "*" if only_new else None}
         return self._transport.send(
-            Call(
-                "PUT",
+            storing(
                 at("/v1/surfaces", name),
                 SurfaceView,
-                body=body_of(settings),
-                headers=headers,
-                repeatable=not only_new and if_match is None,
+                settings,
+                if_match=if_match,
+                only_new=only_new,
             )
         )
 
@@ -84,11 +75,5 @@ class Surfaces(Connected):
             if_match: The ETag that it must still have.
         """
         return self._transport.send(
-            Call(
-                "DELETE",
-                at("/v1/surfaces", name),
-                SurfaceRemoved,
-                headers={"If-Match": quoted(if_match)},
-                repeatable=if_match is None,
-            )
+            removing(at("/v1/surfaces", name), SurfaceRemoved, if_match=if_match)
         )

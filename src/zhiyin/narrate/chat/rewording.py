@@ -10,7 +10,7 @@ from zhiyin.core.protocols import LanguageModel
 from zhiyin.llm.prompt_files import as_data, load_prompt
 from zhiyin.llm.structured import read_object
 from zhiyin.narrate.chat.grammar import Meaning
-from zhiyin.narrate.chat.state import Op, Wish, folded
+from zhiyin.narrate.chat.state import Wish, folded
 from zhiyin.narrate.chat.vocabulary import KINDS, Vocabulary
 
 _SCHEMA: dict[str, Any] = {
@@ -36,9 +36,9 @@ class _Worded(BaseModel):
 def reworded(meaning: Meaning, *, words: Vocabulary, model: LanguageModel) -> tuple[Meaning, bool]:
     """A meaning with what a model made of the part that no rule read.
 
-    The model adds to the grammar and takes nothing back: only values that the catalogue has
-    become wishes, and only where they are named for what the user said; the topic stays in the
-    user's own words, with the model's words behind them. So it can name no item.
+    The model adds to the grammar and takes nothing back: where it names one kind that the
+    catalogue has, that becomes a wish; what else it says is left alone, and the topic stays
+    the user's. So it can name no item.
 
     Returns:
         The meaning, and whether the model's answer was used; where it fails the schema, the
@@ -51,13 +51,11 @@ def reworded(meaning: Meaning, *, words: Vocabulary, model: LanguageModel) -> tu
     said = read_object(reply.text, _Worded) if reply.text is not None else None
     if said is None:
         return meaning, False
-    sides: list[tuple[Op, list[str]]] = [("has", said.wanted), ("lacks", said.unwanted)]
     wishes = [
-        Wish(field=value.field, op=op, value=value.value)
-        for op, names in sides
-        for name in names
+        Wish(field=value.field, op="has", value=value.value)
+        for name in said.wanted
         for value in words.find(folded(name))[:1]
-        if value.sure and value.field in KINDS and op == "has"
+        if value.sure and value.field in KINDS
     ]
     if len(wishes) != 1:
         return meaning, False

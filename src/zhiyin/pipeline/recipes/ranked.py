@@ -170,19 +170,8 @@ def on_everything(
     seed: int,
 ) -> RankerStage | None:
     """The same scorer over features of all events; None where one of them is gone."""
-    known = knowledge(
-        dataset,
-        dataset.histories,
-        attributes=attributes,
-        sources=stage.sources,
-        seed=seed,
-        deadline=deadline,
-        facts=dataset.facts,
-        impressions=_shown(stage.features),
-    )
-    try:
-        features = FeatureSet.learn(known, wanted=stage.features.names)
-    except ArtifactError:
+    features = _of_everything(stage.features, dataset, attributes, deadline=deadline, seed=seed)
+    if features is None:
         return None
     return RankerStage(
         stage.name, stage.scorer, features, weight=stage.weight, candidates=stage.candidates
@@ -200,23 +189,37 @@ def heads_on_everything(
     """The same estimates over features and values of all events; None where one is gone."""
     if heads is None:
         return None
-    known = knowledge(
-        dataset,
-        dataset.histories,
-        attributes=attributes,
-        sources=heads.features.sources,
-        seed=seed,
-        deadline=deadline,
-        facts=dataset.facts,
-        impressions=_shown(heads.features),
-    )
-    try:
-        features = FeatureSet.learn(known, wanted=heads.features.names)
-    except ArtifactError:
+    features = _of_everything(heads.features, dataset, attributes, deadline=deadline, seed=seed)
+    if features is None:
         return None
     return ObjectiveHeads(
         features, heads.heads, values=values_of(dataset), candidates=heads.candidates
     )
+
+
+def _of_everything(
+    features: FeatureSet,
+    dataset: Dataset,
+    attributes: tuple[Attribute, ...],
+    *,
+    deadline: Deadline,
+    seed: int,
+) -> FeatureSet | None:
+    """The same features, counted on all events; None where one of them is gone."""
+    known = knowledge(
+        dataset,
+        dataset.histories,
+        attributes=attributes,
+        sources=features.sources,
+        seed=seed,
+        deadline=deadline,
+        facts=dataset.facts,
+        impressions=_shown(features),
+    )
+    try:
+        return FeatureSet.learn(known, wanted=features.names)
+    except ArtifactError:
+        return None
 
 
 def _shown(features: FeatureSet) -> bool:

@@ -44,12 +44,6 @@ class Catalogue(Paged):
         visit: Who looks.
     """
 
-    def __init__(self, visit: Visit) -> None:
-        super().__init__()
-        self._visit = visit
-        self._words = visit.words
-        self._wanted = ""
-
     async def open(self) -> None:
         """Draws the search, the first page, and the item of the address."""
         words = self._words
@@ -92,7 +86,7 @@ class Catalogue(Paged):
                 link(words("Import files here"), "/import")
                 return
             self._table([(record.item_id, record.attributes, "") for record in page.items])
-            self._turning(words, page.cursor)
+            self._turning(page.cursor)
 
     async def _search(self, wanted: str) -> None:
         words, wanted = self._words, wanted.strip()

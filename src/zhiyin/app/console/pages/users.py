@@ -28,12 +28,6 @@ class Users(Paged):
         visit: Who looks.
     """
 
-    def __init__(self, visit: Visit) -> None:
-        super().__init__()
-        self._visit = visit
-        self._words = visit.words
-        self._wanted = ""
-
     async def open(self) -> None:
         """Draws the look-up and the first page."""
         words = self._words
@@ -84,7 +78,7 @@ class Users(Paged):
                 ],
                 label=words("Users"),
             )
-            self._turning(words, page.cursor)
+            self._turning(page.cursor)
 
     def _links(self, user: str) -> None:
         with box("div", "zy-row"):
