@@ -97,6 +97,7 @@ def play(cases: list[Row], shops: Shops, start: Callable[..., Player], *, show: 
     held: list[bool] = []
     whole: list[bool] = []
     misses: Counter[str] = Counter()
+    places: Counter[str] = Counter()
     by_language: defaultdict[str, list[bool]] = defaultdict(list)
     seconds: list[float] = []
     for case in cases:
@@ -111,6 +112,9 @@ def play(cases: list[Row], shops: Shops, start: Callable[..., Player], *, show: 
             told: list[str] = []
             found = judged(turn["expect"], played, misses, told)
             all_held += found
+            for rule, kept in zip(turn["expect"], found, strict=True):
+                place = f"{rule['op']} {rule.get('field', '')}".strip()
+                places[f"{place}: {case['lang']} {_named(case['catalogue'])}"] += not kept
             if show and told:
                 now = played.now
                 titles = [played.records[i].get("title") for i in now.item_ids]
@@ -130,6 +134,7 @@ def play(cases: list[Row], shops: Shops, start: Callable[..., Player], *, show: 
         "dialogues_satisfied": round(float(np.mean(whole)), 4),
         "by_language": {k: round(float(np.mean(v)), 4) for k, v in sorted(by_language.items())},
         "failures": dict(misses.most_common()),
+        "failures_by_place": {place: n for place, n in places.most_common() if n},
         "turn_ms": {
             "median": round(1000 * float(np.median(seconds)), 1),
             "p95": round(1000 * float(np.quantile(seconds, 0.95)), 1),
@@ -269,11 +274,11 @@ def _state_of(shop: Workspace) -> Mapping[str, object]:
 def measured(shops: Shops, start: Callable[..., Player], *, show: bool, only: str) -> Row:
     """All sets: together, and each author's alone."""
     found: Row = {}
-    for kind, score in (("scripted", play), ("injections", attack)):
-        sets = {path.stem: rows(path) for path in sorted(FOLDER.glob(f"{kind}-*.jsonl"))}
+    for kind, score in (("scripted-*", play), ("injections-*", attack), ("development", play)):
+        sets = {path.stem: rows(path) for path in sorted(FOLDER.glob(f"{kind}.jsonl"))}
         sets = {name: cases for name, cases in sets.items() if not only or name in only.split(",")}
         for name, cases in sets.items():
-            found[name] = score(cases, shops, start, show=show and name.endswith("-1"))
+            found[name] = score(cases, shops, start, show=show and not name.endswith("-2"))
     if only:
         return found
     scripted = [part for name, part in found.items() if name.startswith("scripted")]
