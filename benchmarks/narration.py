@@ -25,7 +25,7 @@ import polars as pl
 
 from zhiyin.core.messages import CopyKind, ExplainQuery
 from zhiyin.core.protocols import LanguageModel
-from zhiyin.narrate.copy import write_copy
+from zhiyin.narrate.copy.writing import write_copy
 from zhiyin.narrate.explain import explain_slate
 from zhiyin.narrate.grounding import check
 from zhiyin.pipeline.copywriting import evidence_of

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zhiyin.llm.scripted import ScriptedModel
-from zhiyin.narrate.copy import CopyConfig, Kind, write_copy, write_variants
+from zhiyin.narrate.copy import CopyConfig, Kind
 from zhiyin.narrate.copy.settings import PARTS
+from zhiyin.narrate.copy.writing import write_copy, write_variants
 from zhiyin.narrate.grounding import check
 from zhiyin.narrate.language import Language
 

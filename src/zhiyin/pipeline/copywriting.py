@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
-from zhiyin.core.errors import UnknownEntityError
+from zhiyin.core.errors import MissingExtraError, UnknownEntityError
 from zhiyin.core.keys import id_key
 from zhiyin.core.messages import Copy, CopyQuery
-from zhiyin.core.protocols import LanguageModel
-from zhiyin.narrate.copy import write_variants
-from zhiyin.pipeline.language_model import open_language_model
+from zhiyin.core.protocols import Form, LanguageModel, Prompt, Reply
+from zhiyin.llm.errors import ServiceError
+from zhiyin.narrate.copy.writing import write_variants
+from zhiyin.pipeline.own_model import OwnLanguageModel
 from zhiyin.pipeline.settings import Settings
 from zhiyin.pipeline.stores import Stores
 
@@ -23,10 +25,7 @@ _SAID = {"impression", "search"}
 class Opened(Protocol):
     """What of a workspace is asked."""
 
-    @property
-    def folder(self) -> Path:
-        """Its folder."""
-        ...
+    language_model: OwnLanguageModel
 
     @property
     def stores(self) -> Stores:
@@ -43,6 +42,9 @@ def write_in(
     workspace: Opened, query: CopyQuery, *, model: LanguageModel | None = None
 ) -> list[Copy]:
     """Texts about items of a workspace, item by item, in which every claim is recorded.
+
+    A model that cannot be opened, or takes longer than ``patience`` of [narrate] over all of
+    them together, leaves the rest to templates; the texts say so.
 
     Args:
         workspace: Items, events, and the sections [narrate] and [llm].
@@ -61,9 +63,7 @@ def write_in(
             f"no item has the id {missing[0]!r}", hint="check the id, or store the item first"
         )
     settings = workspace.settings
-    writer = None
-    if query.model:
-        writer = model or open_language_model(settings.llm, folder=workspace.folder)
+    writer = _writer(workspace, model) if query.model else None
     spoken = settings.narrate.language
     language = query.language or (None if spoken == "auto" else spoken)
     where = f"the surface {query.surface}"
@@ -84,6 +84,58 @@ def write_in(
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class _Hurried:
+    """A model that is asked for so long, and then no more.
+
+    Attributes:
+        model: What is asked; None where it could not be opened.
+        until: Moment of the monotonic clock after which it is not.
+        why: What is told then.
+    """
+
+    model: LanguageModel | None
+    until: float
+    why: str
+
+    @property
+    def id(self) -> str:
+        """Which model answers."""
+        return "none" if self.model is None else self.model.id
+
+    def answer(
+        self, prompts: Sequence[Prompt], *, schema: Form, accept: Callable[[str], bool]
+    ) -> list[Reply]:
+        """See `LanguageModel.answer`."""
+        if self.model is None or time.monotonic() >= self.until:
+            return [Reply(None, self.why)] * len(prompts)
+        return self.model.answer(prompts, schema=schema, accept=accept)
+
+    def stream(self, prompt: Prompt) -> Iterator[Reply]:
+        """See `LanguageModel.stream`."""
+        if self.model is None or time.monotonic() >= self.until:
+            yield Reply(None, self.why)
+            return
+        yield from self.model.stream(prompt)
+
+    def usage(self) -> dict[str, float]:
+        """See `LanguageModel.usage`."""
+        return {} if self.model is None else self.model.usage()
+
+
+def _writer(workspace: Opened, model: LanguageModel | None) -> LanguageModel | None:
+    """What writes for one request; None where there is no model."""
+    patience = workspace.settings.narrate.patience
+    try:
+        found = model or workspace.language_model()
+    except (ServiceError, MissingExtraError) as error:
+        return _Hurried(None, 0.0, str(error))
+    if found is None:
+        return None
+    told = f"the request had taken {patience:g} s"
+    return _Hurried(found, time.monotonic() + patience, told)
+
+
 def evidence_of(stores: Stores, user_id: str) -> list[Mapping[str, Any]]:
     """The latest events of a user, as the checker of texts reads them."""
     past = stores.events.history(id_key(user_id), limit=4 * _EVENTS)
@@ -101,11 +153,3 @@ def _fact(
     title = str(records.get(item_id, {}).get("title") or item_id)
     fact: dict[str, Any] = {"kind": "event", "event": kind, "item_id": item_id, "title": title}
     return fact if timestamp is None else {**fact, "timestamp": timestamp}
-
-
-def arms_of(texts: Sequence[Copy]) -> dict[str, list[str]]:
-    """The ids of the texts for each item: the arms among which a bandit may choose."""
-    found: dict[str, list[str]] = {}
-    for text in texts:
-        found.setdefault(text.item_id, []).append(text.copy_id)
-    return found

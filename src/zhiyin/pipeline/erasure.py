@@ -17,9 +17,9 @@ from zhiyin.core.errors import StoreError
 from zhiyin.core.keys import id_key
 from zhiyin.core.messages import ErasureCertificate, Removed
 from zhiyin.core.protocols import EntityKind
+from zhiyin.core.registry import load_path
 from zhiyin.core.rng import fresh_id
 from zhiyin.pipeline.artifacts import ArtifactFolder
-from zhiyin.pipeline.chatting.sessions import forget_conversations
 from zhiyin.pipeline.scrubbing import STATES
 from zhiyin.pipeline.stores import Stores
 from zhiyin.pipeline.tombstones import Tombstone
@@ -83,7 +83,8 @@ def erase_entity(
         gone = workspace.unlist(entity_id)
         removed.append(Removed(place="search index", records=gone))
     else:
-        gone = forget_conversations(workspace.folder, entity_id)
+        forget = load_path("zhiyin.pipeline.chatting.sessions:forget_conversations")
+        gone = forget(workspace.folder, entity_id)
         removed.append(Removed(place="conversations", records=gone))
     gone = _from_quarantine(workspace.folder / "quarantine", entity_id)
     removed.append(Removed(place="quarantine of imports", records=gone))

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from filelock import FileLock, Timeout
 
@@ -18,26 +18,22 @@ from zhiyin.core.keys import id_keys
 from zhiyin.core.messages import ErasureCertificate, UserExport
 from zhiyin.core.progress import Progress, silent
 from zhiyin.core.protocols import Appended, EntityKind, LanguageModel, Policy, TextEncoder
+from zhiyin.core.registry import load_path
 from zhiyin.core.slate import Slate
 from zhiyin.data.dataset import Dataset
-from zhiyin.data.importing import ImportOptions, TableReport
 from zhiyin.models.profile.interest import Profile
 from zhiyin.pipeline.artifacts import ArtifactFolder
 from zhiyin.pipeline.assembly import load_dataset
 from zhiyin.pipeline.changes import Changes
-from zhiyin.pipeline.chatting.service import Chats
-from zhiyin.pipeline.chatting.understanding import understood_search
 from zhiyin.pipeline.encoding import meaning_encoder, words_alone
 from zhiyin.pipeline.engine import Engine
-from zhiyin.pipeline.enrichment import EnrichmentReport, enrich_items
 from zhiyin.pipeline.erasure import erase_entity
 from zhiyin.pipeline.exporting import export_user
 from zhiyin.pipeline.following import EngineFollower
-from zhiyin.pipeline.importing import import_tables
 from zhiyin.pipeline.ingest import Ingest
 from zhiyin.pipeline.items import store_items, store_users
-from zhiyin.pipeline.language_model import open_language_model
 from zhiyin.pipeline.likeness import Neighbour
+from zhiyin.pipeline.own_model import OwnLanguageModel
 from zhiyin.pipeline.profiles import Profiles, ProfileScorer, open_profiles
 from zhiyin.pipeline.publishing import Publish
 from zhiyin.pipeline.records import Records
@@ -49,9 +45,12 @@ from zhiyin.pipeline.search.service import CatalogueSearch
 from zhiyin.pipeline.settings import Settings, seconds
 from zhiyin.pipeline.settings_file import SettingsFile
 from zhiyin.pipeline.stores import Stores
-from zhiyin.pipeline.train import train
 from zhiyin.pipeline.trained import Trained, restore
-from zhiyin.pipeline.update import update
+
+if TYPE_CHECKING:
+    from zhiyin.data.importing import ImportOptions, TableReport
+    from zhiyin.pipeline.chatting.service import Chats
+    from zhiyin.pipeline.enrichment import EnrichmentReport
 
 
 class Workspace:
@@ -86,6 +85,7 @@ class Workspace:
         self._ingest = Ingest(lambda: self.stores)
         self._search: CatalogueSearch | None = None
         self._chats: Chats | None = None
+        self.language_model = OwnLanguageModel(settings.llm, folder=folder)
 
     def __enter__(self) -> Self:
         return self
@@ -127,13 +127,13 @@ class Workspace:
         progress: Progress = silent,
     ) -> dict[str, TableReport]:
         """Imports several files at once, and reports on each."""
-        reports = import_tables(
+        reports: dict[str, TableReport] = load_path("zhiyin.pipeline.importing:import_tables")(
             self.stores,
             events=events,
             items=items,
             users=users,
             edges=edges,
-            options=options or ImportOptions(),
+            options=options,
             quarantine=self.folder / "quarantine",
             progress=progress,
             clock=self._clock,
@@ -158,7 +158,7 @@ class Workspace:
         with self.publishing() as (dataset, publish):
             return self._published(
                 publish,
-                train(
+                load_path("zhiyin.pipeline.train:train")(
                     dataset,
                     recipe=recipe or settings.recipe,
                     budget_s=seconds(budget or settings.budget),
@@ -184,7 +184,7 @@ class Workspace:
         with self.publishing() as (dataset, publish):
             return self._published(
                 publish,
-                update(
+                load_path("zhiyin.pipeline.update:update")(
                     self.engine().trained,
                     dataset,
                     budget_s=seconds(budget or settings.budget),
@@ -269,10 +269,7 @@ class Workspace:
         return ids
 
     def upsert_users(self, users: Sequence[dict[str, Any]]) -> list[str]:
-        """Adds or replaces users; each has user_id and any attributes (see the API).
-
-        Returns:
-            Their ids.
+        """Adds or replaces users by user_id, with any attributes (see the API); returns their ids.
 
         Raises:
             DataError: A user is malformed; nothing was stored.
@@ -348,7 +345,8 @@ class Workspace:
             progress: Told how far reading a catalogue for the first time has come.
         """
         if understand:
-            return understood_search(self, text, n=n, user_id=user_id, explain=explain)
+            ask = load_path("zhiyin.pipeline.chatting.understanding:understood_search")
+            return ask(self, text, n=n, user_id=user_id, explain=explain)
         taste, note = taste_of(self, user_id)
         found = self.searcher().search(
             text, n=n, user_id=user_id, taste=taste, explain=explain, progress=progress
@@ -387,7 +385,8 @@ class Workspace:
         """Conversations with this workspace; see `zhiyin.pipeline.chatting`."""
         self._meet_changes()
         if self._chats is None:
-            self._chats = Chats(self, partial(taste_of, self), clock=self._clock)  # pyright: ignore[reportArgumentType]
+            make: type[Chats] = load_path("zhiyin.pipeline.chatting.service:Chats")
+            self._chats = make(self, partial(taste_of, self), clock=self._clock)  # pyright: ignore[reportArgumentType]
         return self._chats
 
     @property
@@ -445,11 +444,11 @@ class Workspace:
         """
         if self.stores.enrichments is None:
             raise StoreError("this store keeps no enrichments", hint="use the embedded store")
-        report = enrich_items(
+        report: EnrichmentReport = load_path("zhiyin.pipeline.enrichment:enrich_items")(
             self.stores.entities,
             self.stores.enrichments,
             catalogue=self.profiles.catalogue,
-            model=model or open_language_model(self.settings.llm, folder=self.folder),
+            model=model or self.language_model(),
             limit=limit,
             progress=progress,
         )

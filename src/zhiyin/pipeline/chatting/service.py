@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
 from zhiyin.core.clock import Clock
 from zhiyin.core.errors import DataError
-from zhiyin.core.messages.chat import ChatAnswer, ChatItem, ChatMessage, ChatPiece, ChatWish
+from zhiyin.core.messages.chat import ChatAnswer, ChatItem, ChatMessage, ChatWish
 from zhiyin.core.protocols import EditAction, LanguageModel
 from zhiyin.narrate.chat import ChatReply, Wish, converse
 from zhiyin.narrate.language import shown
 from zhiyin.pipeline.chatting.sessions import Session, Sessions
 from zhiyin.pipeline.chatting.tools import LiveTable, Talked, TasteOf, WorkspaceTools
-from zhiyin.pipeline.language_model import open_language_model
+from zhiyin.pipeline.own_model import OwnLanguageModel
 from zhiyin.pipeline.profiles import Profiles
 from zhiyin.pipeline.settings import Settings
-
-_PIECE = re.compile(r"\s*[^\s\u3400-\u9fff]+|\s*[\u3400-\u9fff]{1,4}|\s+")
 
 
 class Talking(Talked, Protocol):
@@ -27,6 +24,7 @@ class Talking(Talked, Protocol):
 
     folder: Path
     settings: Settings
+    language_model: OwnLanguageModel
 
     @property
     def profiles(self) -> Profiles:
@@ -47,8 +45,6 @@ class Chats:
         self._workspace = workspace
         self._settings = settings = workspace.settings.chat
         self._taste_of = taste_of
-        self._model: LanguageModel | None = None
-        self._has_model = False
         self.table = LiveTable(workspace.stores.entities)
         self._sessions = Sessions(
             workspace.folder,
@@ -116,13 +112,8 @@ class Chats:
         return self._kept(user_id, _edits(state.offered), [])
 
     def model(self) -> LanguageModel | None:
-        """The language model of the settings, opened once."""
-        if not self._has_model and self._settings.model:
-            self._model = open_language_model(
-                self._workspace.settings.llm, folder=self._workspace.folder
-            )
-            self._has_model = True
-        return self._model
+        """The language model of the settings, opened once; None where it is not to be used."""
+        return self._workspace.language_model() if self._settings.model else None
 
     def notice(self, item_ids: Iterable[str]) -> None:
         """Told of items that were just stored or erased."""
@@ -166,13 +157,6 @@ class Chats:
             return
         for action, subject in _edits(reply.give_up):
             self._workspace.profiles.take_back(user_id, action, subject)
-
-
-def pieces_of(answer: ChatAnswer) -> Iterator[ChatPiece]:
-    """The words of an answer piece by piece, the whole answer with the last one."""
-    for piece in _PIECE.findall(answer.text):
-        yield ChatPiece(text=piece)
-    yield ChatPiece(answer=answer)
 
 
 def _edits(wishes: Iterable[Wish]) -> list[tuple[EditAction, str]]:

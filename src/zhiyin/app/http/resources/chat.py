@@ -11,7 +11,7 @@ from fastapi.responses import StreamingResponse
 from zhiyin.app.http.access import Opened
 from zhiyin.app.http.documented import answers, new_router
 from zhiyin.core.messages import ChatAnswer, ChatItem, ChatMessage, ChatPiece, ChatWish
-from zhiyin.pipeline.chatting.service import pieces_of
+from zhiyin.pipeline.chatting.pieces import pieces_of
 
 router = new_router("chat")
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import Body
+from fastapi import Body, Request
 
 from zhiyin.app.http.access import Opened
 from zhiyin.app.http.documented import answers, new_router
+from zhiyin.app.http.tenants import Tenant
 from zhiyin.core.messages import Copy, CopyQuery
-from zhiyin.pipeline.copywriting import write_in
+from zhiyin.core.registry import load_path
 
 router = new_router("copy")
 
@@ -27,6 +28,17 @@ _QUERIES: dict[str, Any] = {
         "summary": "Three texts for a push message",
         "value": {"item_ids": ["tent-1"], "kind": "push", "n": 3},
     },
+    "shown": {
+        "summary": "One of five pushes, drawn and logged as shown",
+        "value": {
+            "item_ids": ["tent-1"],
+            "kind": "push",
+            "n": 5,
+            "user_id": "u-7",
+            "surface": "push",
+            "show": True,
+        },
+    },
     "segment": {
         "summary": "An ad for a segment",
         "value": {"item_ids": ["tent-1"], "kind": "ad", "segment": "people who camp in winter"},
@@ -40,12 +52,30 @@ _QUERIES: dict[str, Any] = {
     responses=answers(_SHOWN, 404, 413, says="The texts, item by item."),
 )
 def write_copy(
-    workspace: Opened, query: Annotated[CopyQuery, Body(openapi_examples=_QUERIES)]
+    workspace: Opened,
+    request: Request,
+    query: Annotated[CopyQuery, Body(openapi_examples=_QUERIES)],
 ) -> list[Copy]:
     """By the language model of the workspace where there is one, else from templates.
 
     What a model writes is held against the record, the lengths and the banned words; a template
     takes the place of what does not pass, and ``refused`` says why. Each text has a ``copy_id``
-    by which an experiment or a bandit may know it.
+    that names these words.
+
+    With ``show``, one text of each item is drawn to be shown now: mostly the one that was
+    answered most often on this surface, and any of them in the share ``explore`` of the settings.
+    The draw is logged under the text's ``slate_id`` with its ``propensity``; feedback that names
+    that slate counts for the text.
     """
-    return write_in(workspace, query)
+    written: list[Copy] = load_path("zhiyin.pipeline.copywriting:write_in")(workspace, query)
+    if not query.show:
+        return written
+    tenant: Tenant = request.scope["zhiyin.tenant"]
+    drawn: list[Copy] = load_path("zhiyin.pipeline.copy_arms:draw_shown")(
+        written,
+        query,
+        counts=tenant.traffic,
+        exposures=workspace.stores.exposures,
+        config=workspace.settings.narrate,
+    )
+    return drawn

@@ -15,8 +15,8 @@ from zhiyin.core.messages import (
     Explanation,
     FeatureContribution,
 )
+from zhiyin.core.registry import load_path
 from zhiyin.core.slate import Evidence, Position
-from zhiyin.pipeline.explaining import explain_in
 
 router = new_router("explain")
 
@@ -87,4 +87,5 @@ def explain(
     ``lime`` fits a regression on altered inputs. An item that the user has had, or that is
     hidden or unknown, is answered with 404.
     """
-    return explain_in(workspace, query)
+    told: Explained = load_path("zhiyin.pipeline.explaining:explain_in")(workspace, query)
+    return told
