@@ -1,5 +1,7 @@
 """What was shown and what was answered, counted by model, surface, arm and minute.
 
+Texts about items that were drawn to be shown are counted by themselves, text by text.
+
 A slate is answered when an event that speaks for an item (weight above 0) names its slate_id
 in its context. The counts lie in ``traffic.db`` of the workspace's folder, shared by all
 processes of a machine; they serve the metrics and the guard of the loop, and losing the file
@@ -40,6 +42,10 @@ CREATE TABLE IF NOT EXISTS slates (
     PRIMARY KEY (version, surface, arm, minute)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS answers (slate TEXT PRIMARY KEY, at INTEGER) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS items (item INTEGER PRIMARY KEY, at INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS copies (
+    item INTEGER, surface TEXT, kind TEXT, copy TEXT, variant INTEGER NOT NULL,
+    shown INTEGER NOT NULL, answered INTEGER NOT NULL, at INTEGER NOT NULL,
+    PRIMARY KEY (item, surface, kind, copy)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS totals (name TEXT PRIMARY KEY, amount INTEGER NOT NULL) WITHOUT ROWID;
 """
 _ADD_SLATES = (
@@ -48,12 +54,19 @@ _ADD_SLATES = (
     "shown = shown + excluded.shown, answered = answered + excluded.answered"
 )
 _ADD_ITEM = "INSERT INTO items VALUES (?, ?) ON CONFLICT (item) DO UPDATE SET at = excluded.at"
+_ADD_COPY = (
+    "INSERT INTO copies VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
+    "ON CONFLICT (item, surface, kind, copy) DO UPDATE SET variant = excluded.variant, "
+    "shown = shown + excluded.shown, answered = answered + excluded.answered, at = excluded.at"
+)
 _ADD_TOTAL = (
     "INSERT INTO totals VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET "
     "amount = amount + excluded.amount"
 )
 Place = tuple[str, str, str, int]
 """Version, surface, arm, minute."""
+COPY_POLICY = "copy"
+"""The policy of a logged slate that is one item with a text drawn for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +80,17 @@ class Rate:
     def share(self) -> float:
         """Answered slates over shown ones; 0 where none was shown."""
         return self.answered / self.shown if self.shown else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class CopyRate(Rate):
+    """A text that was drawn to be shown, and how often it was answered."""
+
+    item_key: int
+    surface: str
+    kind: str
+    copy_id: str
+    variant: int
 
 
 class Traffic:
@@ -114,6 +138,10 @@ class Traffic:
             slate: As it is logged.
             popular: Items that count as popular, for their share of what is shown.
         """
+        if slate["policy"] == COPY_POLICY:
+            with suppress(sqlite3.Error), self._database, self._connection:  # as in `_write`
+                self._connection.execute(_ADD_COPY, _text(slate, shown=1, at=self._clock()))
+            return
         items = [position["item_id"] for position in slate["positions"]]
         created = int(slate["created"])
         with self._lock:
@@ -130,9 +158,13 @@ class Traffic:
             for slate in slates:
                 row = (slate["slate_id"], self._clock())
                 new = self._connection.execute("INSERT OR IGNORE INTO answers VALUES (?, ?)", row)
-                if new.rowcount:
+                if not new.rowcount:
+                    continue
+                if slate["policy"] == COPY_POLICY:
+                    self._connection.execute(_ADD_COPY, _text(slate, answered=1, at=row[1]))
+                else:
                     self._connection.execute(_ADD_SLATES, (*_place(slate), 0, 1))
-                    fresh += 1
+                fresh += 1
         return fresh
 
     def rates(
@@ -154,6 +186,56 @@ class Traffic:
         with self._database:
             rows = self._connection.execute(query, (since // MINUTE, until // MINUTE)).fetchall()
         return {tuple(row[:-2]): Rate(int(row[-2]), int(row[-1])) for row in rows}
+
+    def copies(
+        self, *, item_key: int | None = None, surface: str = "", kind: str = "", most: int = -1
+    ) -> list[CopyRate]:
+        """Texts that were drawn to be shown, the most shown first.
+
+        Args:
+            item_key: Only those about this item; None: about any.
+            surface: Only those of this surface; "": of any.
+            kind: Only those of this kind; "": of any.
+            most: How many at most; -1 for all.
+        """
+        query = (
+            "SELECT shown, answered, item, surface, kind, copy, variant FROM copies "
+            "WHERE (? IS NULL OR item = ?) AND ? IN ('', surface) AND ? IN ('', kind) "
+            "ORDER BY shown DESC, copy LIMIT ?"
+        )
+        with self._database:
+            rows = self._connection.execute(query, (item_key, item_key, surface, kind, most))
+            return [CopyRate(*row) for row in rows]
+
+    def copy_rates(self) -> dict[tuple[str, str, str], Rate]:
+        """The same by surface, kind and number of the variant, over all items."""
+        query = (
+            "SELECT surface, kind, variant, sum(shown), sum(answered) FROM copies "
+            "GROUP BY surface, kind, variant ORDER BY surface, kind, variant"
+        )
+        with self._database:
+            rows = self._connection.execute(query).fetchall()
+        return {
+            (surface, kind, str(variant)): Rate(shown, answered)
+            for surface, kind, variant, shown, answered in rows
+        }
+
+    def timeline(self, *, since: int, step: int) -> dict[int, Rate]:
+        """Shown and answered slates by time, oldest first; times without any are left out.
+
+        Args:
+            since: Only slates made at or after this time, in milliseconds.
+            step: Length of a stretch in milliseconds, of whole minutes; stretches are named by
+                their first moment and begin at multiples of it.
+        """
+        minutes = step // MINUTE
+        query = (
+            "SELECT minute / ? AS stretch, sum(shown), sum(answered) FROM slates "
+            "WHERE minute >= ? GROUP BY stretch ORDER BY stretch"
+        )
+        with self._database:
+            rows = self._connection.execute(query, (minutes, since // MINUTE)).fetchall()
+        return {int(row[0]) * step: Rate(int(row[1]), int(row[2])) for row in rows}
 
     def items_shown(self, *, since: int) -> int:
         """How many different items were shown at or after a time."""
@@ -186,6 +268,7 @@ class Traffic:
         with self._database, self._connection:
             self._connection.execute("DELETE FROM answers WHERE at < ?", (least,))
             self._connection.execute("DELETE FROM items WHERE at < ?", (least,))
+            self._connection.execute("DELETE FROM copies WHERE at < ?", (least,))
             self._connection.execute("DELETE FROM slates WHERE minute < ?", (least // MINUTE,))
 
     def _write(self) -> None:
@@ -251,6 +334,14 @@ class CountedEvents:
             self._traffic.answered([slate for slate in slates if slate is not None])
         except sqlite3.Error:  # the event is stored: its count is not worth an error
             return
+
+
+def _text(
+    slate: Mapping[str, Any], *, at: int, shown: int = 0, answered: int = 0
+) -> tuple[int | str, ...]:
+    item, told = id_key(slate["positions"][0]["item_id"]), slate["context"]
+    named = (item, str(slate["surface"]), str(told["kind"]), str(slate["arm"]))
+    return (*named, int(told["variant"]), shown, answered, at)
 
 
 def _place(slate: Mapping[str, Any]) -> Place:

@@ -42,6 +42,13 @@ def figures(tenants: Iterable[Tenant]) -> Iterator[Metric]:
         "Slates that an event answered; over zhiyin_slates: CTR.",
         labels=kept,
     )
+    texts = [*one, "surface", "kind", "variant"]
+    told = CounterMetricFamily(
+        "zhiyin_copies", "Texts about items that were drawn to be shown.", labels=texts
+    )
+    told_answered = CounterMetricFamily(
+        "zhiyin_copies_answered", "Such texts that an event answered.", labels=texts
+    )
     jobs = GaugeMetricFamily(
         "zhiyin_trainings_under_way", "Background trainings that run.", labels=one
     )
@@ -67,6 +74,9 @@ def figures(tenants: Iterable[Tenant]) -> Iterator[Metric]:
         for group, rate in traffic.rates(by=("version", "surface", "arm")).items():
             shown.add_metric([name, *group], rate.shown)
             answered.add_metric([name, *group], rate.answered)
+        for group, rate in traffic.copy_rates().items():
+            told.add_metric([name, *group], rate.shown)
+            told_answered.add_metric([name, *group], rate.answered)
         running = sum(job.state in UNDER_WAY for job in list_jobs(workspace, limit=5))
         jobs.add_metric([name], running)
-    yield from (age, info, behind, coverage, popular, shown, answered, jobs)
+    yield from (age, info, behind, coverage, popular, shown, answered, told, told_answered, jobs)

@@ -226,6 +226,7 @@ class Answers(Connected):
         surface: str = "home",
         language: Literal["en", "zh"] | None = None,
         model: bool = True,
+        show: bool = False,
     ) -> list[Copy]:
         """Texts about items, in which every claim is recorded.
 
@@ -238,11 +239,13 @@ class Answers(Connected):
             surface: Where it will stand.
             language: Its language; None: as the settings say.
             model: False for templates alone.
+            show: Whether one text of each item is drawn and logged as shown.
         """
         body = given(kind=kind, user_id=user_id, segment=segment, language=language)
         body |= {"item_ids": list(item_ids), "surface": surface, "n": n, "model": model}
+        body |= given(show=show or None)
         return await self._transport.send(
-            Call("POST", "/v1/copy", list[Copy], body=body_of(body), repeatable=True)
+            Call("POST", "/v1/copy", list[Copy], body=body_of(body), repeatable=not show)
         )
 
     async def read_profile(self, user_id: str) -> ProfileView:

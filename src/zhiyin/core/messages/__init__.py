@@ -37,7 +37,14 @@ from zhiyin.core.messages.explanations import (
     FeatureContribution,
     Method,
 )
-from zhiyin.core.messages.figures import DayTraffic, ItemMap, MapPoint, Overview, Traffic
+from zhiyin.core.messages.figures import (
+    CopyTraffic,
+    DayTraffic,
+    ItemMap,
+    MapPoint,
+    Overview,
+    Traffic,
+)
 from zhiyin.core.messages.ids import LONGEST_ID, EntityId, EventType, Finite, Instant
 from zhiyin.core.messages.models import MemberInfo, ModelVersion, TrainingJob, TrainRequest
 from zhiyin.core.messages.neighbour import Neighbour
@@ -73,6 +80,7 @@ __all__ = [
     "Copy",
     "CopyKind",
     "CopyQuery",
+    "CopyTraffic",
     "DayTraffic",
     "EntitiesAccepted",
     "EntityDeleted",

@@ -36,6 +36,9 @@ class CopyQuery(Config):
     """How many different texts for each item, at most: the arms of a bandit."""
     model: bool = True
     """False for templates, even where a language model is configured."""
+    show: bool = False
+    """Whether one text of each item is drawn, to be shown now: the draw is logged with its odds
+    under a ``slate_id``, and feedback that names it counts for the text."""
 
 
 class Copy(Frozen):
@@ -55,6 +58,10 @@ class Copy(Frozen):
     """Why what a model wrote was not used, one line per try."""
     variant: int = 0
     """Which of several texts for the same item it is."""
+    slate_id: str | None = None
+    """Under which the showing is logged, where the text was drawn to be shown."""
+    propensity: float | None = None
+    """Probability that this one of the item's texts was drawn, where it was."""
 
     @computed_field
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from zhiyin.core.messages.copies import CopyKind
 from zhiyin.core.slate import Frozen
 
 
@@ -20,6 +21,23 @@ class Traffic(Frozen):
     """How many were shown."""
     answered: int
     """How many of them an event of positive weight answered."""
+
+
+class CopyTraffic(Frozen):
+    """A text that was drawn to be shown."""
+
+    copy_id: str
+    """The text."""
+    item_id: str
+    """The item that it is about."""
+    kind: CopyKind
+    """What it is."""
+    surface: str
+    """Where it was shown."""
+    shown: int
+    """How often."""
+    answered: int
+    """How often an event of positive weight answered it."""
 
 
 class DayTraffic(Frozen):
@@ -62,6 +80,8 @@ class Overview(Frozen):
     """Why no slate can be made; empty where all is well."""
     traffic: list[Traffic] = Field(default_factory=list[Traffic])
     """Slates by version, surface and arm."""
+    copies: list[CopyTraffic] = Field(default_factory=list[CopyTraffic])
+    """Texts that were drawn to be shown, the most shown first, at most 100."""
     days: list[DayTraffic] = Field(default_factory=list[DayTraffic])
     """Slates of the last days that had any, oldest first."""
 

@@ -39,6 +39,12 @@ class CopyConfig(Config):
     """Most characters of each part, as ``kind.part``."""
     tries: int = Field(default=2, ge=1, le=5)
     """How often a model is asked before a template is used."""
+    patience: float = Field(default=30.0, gt=0)
+    """Seconds after which the rest of a request is written from templates; a question that is
+    under way then is still waited for."""
+    explore: float = Field(default=0.1, ge=0, le=1)
+    """How often the text that is shown is drawn from all texts of its item alike; else it is the
+    one that was answered most often. 1 draws always."""
 
     def limit(self, kind: Kind, part: str) -> int:
         """Most characters of a part; that of the shipped settings where none is given."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, cast
 
 from fastapi import Query, Request
 
@@ -11,7 +11,15 @@ from zhiyin.app.http.documented import answers, new_router
 from zhiyin.app.http.tenants import Tenant
 from zhiyin.core.clock import system_clock
 from zhiyin.core.errors import ZhiyinError
-from zhiyin.core.messages import DayTraffic, ItemMap, MapPoint, Overview, Traffic
+from zhiyin.core.messages import (
+    CopyKind,
+    CopyTraffic,
+    DayTraffic,
+    ItemMap,
+    MapPoint,
+    Overview,
+    Traffic,
+)
 from zhiyin.pipeline.item_map import map_items
 from zhiyin.pipeline.jobs import UNDER_WAY, list_jobs
 from zhiyin.pipeline.traffic import Traffic as KeptTraffic
@@ -21,6 +29,7 @@ router = new_router("health")
 
 _DAY = 86_400_000
 _DAYS = 14
+_COPIES = 100
 _SHOWN = Overview(
     workspace="shop",
     events=836_478,
@@ -33,6 +42,16 @@ _SHOWN = Overview(
     coverage=0.31,
     popularity_share=0.42,
     traffic=[Traffic(version="v000003", surface="home", arm="default", shown=400, answered=38)],
+    copies=[
+        CopyTraffic(
+            copy_id="0f4a1d9be2c35a77",
+            item_id="tent-1",
+            kind="push",
+            surface="push",
+            shown=80,
+            answered=9,
+        )
+    ],
     days=[DayTraffic(day=1_789_948_800_000, shown=400, answered=38)],
 )
 _MAP = ItemMap(
@@ -78,6 +97,7 @@ def read_overview(workspace: Opened, request: Request) -> Overview:
                 by=("version", "surface", "arm")
             ).items()
         ],
+        copies=_copies(workspace, tenant.traffic),
         days=_days(tenant.traffic, now),
     )
     return found.model_copy(update=_serving(workspace, tenant.traffic, now))
@@ -101,6 +121,24 @@ def read_map(
     """
     engine = workspace.engine()
     return map_items(engine.trained, workspace.stores.entities, version=engine.version, limit=limit)
+
+
+def _copies(workspace: Workspace, traffic: KeptTraffic) -> list[CopyTraffic]:
+    """The texts that were shown most, of items that are still there."""
+    found = traffic.copies(most=_COPIES)
+    names = workspace.stores.entities.ids("item", [each.item_key for each in found])
+    return [
+        CopyTraffic(
+            copy_id=each.copy_id,
+            item_id=names[each.item_key],
+            kind=cast("CopyKind", each.kind),
+            surface=each.surface,
+            shown=each.shown,
+            answered=each.answered,
+        )
+        for each in found
+        if each.item_key in names
+    ]
 
 
 def _days(traffic: KeptTraffic, now: int) -> list[DayTraffic]:
