@@ -10,6 +10,7 @@ from fastapi.openapi.utils import get_openapi
 from zhiyin import __version__
 from zhiyin.app.http.documented import TAGS
 from zhiyin.app.http.resources import (
+    activity,
     chat,
     copies,
     data,
@@ -44,6 +45,7 @@ API_ROUTERS = tuple(
         models,
         settings,
         overview,
+        activity,
     )
 )
 """Every route under ``/v1``."""

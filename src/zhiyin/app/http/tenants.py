@@ -16,6 +16,7 @@ from pathlib import Path
 from zhiyin.app.http.keys import ApiKey, KeyRing, Scope
 from zhiyin.app.http.problems import Refusal
 from zhiyin.core.errors import ConfigError
+from zhiyin.pipeline.activity import ActivityReader
 from zhiyin.pipeline.traffic import Traffic
 from zhiyin.pipeline.watching import watch
 from zhiyin.pipeline.workspace import Workspace
@@ -33,12 +34,14 @@ class Tenant:
         workspace: The workspace itself.
         keys: Who may speak to it.
         traffic: What was shown and answered.
+        activity: What the log and the catalogue hold.
     """
 
     name: str
     workspace: Workspace
     keys: KeyRing
     traffic: Traffic
+    activity: ActivityReader
 
 
 class Tenants:
@@ -67,7 +70,8 @@ class Tenants:
         for name, folder in self._folders.items():
             workspace = self._stack.enter_context(opener(folder))
             traffic = self._stack.enter_context(closing(watch(workspace)))
-            self._tenants[name] = Tenant(name, workspace, self._rings[name], traffic)
+            activity = ActivityReader(workspace.stores.events, workspace.stores.entities)
+            self._tenants[name] = Tenant(name, workspace, self._rings[name], traffic, activity)
 
     def close(self) -> None:
         """Closes every workspace."""

@@ -12,9 +12,11 @@ from zhiyin.client.awaiting.base import Connected
 from zhiyin.client.calls import Call, Lines, at, body_of, given
 from zhiyin.client.errors import error_from
 from zhiyin.core.messages import (
+    Activity,
     ErasureCertificate,
     ExportedEvent,
     Health,
+    History,
     ItemRecord,
     ModelVersion,
     Overview,
@@ -135,6 +137,17 @@ class Administration(Connected):
     async def read_overview(self) -> Overview:
         """What is there, which model serves, and what is shown and answered."""
         return await self._transport.send(Call("GET", "/v1/overview", Overview, repeatable=True))
+
+    async def read_activity(self) -> Activity:
+        """What the log and the catalogue hold, counted for charts."""
+        return await self._transport.send(Call("GET", "/v1/activity", Activity, repeatable=True))
+
+    async def read_history(self, user_id: str, *, limit: int = 10) -> History:
+        """What somebody did last, newest first."""
+        path = at("/v1/history", user_id)
+        return await self._transport.send(
+            Call("GET", path, History, params={"limit": limit}, repeatable=True)
+        )
 
     async def metrics(self) -> str:
         """Counters, histograms and gauges, in Prometheus' form."""

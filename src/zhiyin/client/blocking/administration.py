@@ -9,9 +9,11 @@ from zhiyin.client.blocking.base import Connected
 from zhiyin.client.calls import Call, Lines, at, body_of, given
 from zhiyin.client.errors import error_from
 from zhiyin.core.messages import (
+    Activity,
     ErasureCertificate,
     ExportedEvent,
     Health,
+    History,
     ItemRecord,
     ModelVersion,
     Overview,
@@ -130,6 +132,17 @@ class Administration(Connected):
     def read_overview(self) -> Overview:
         """What is there, which model serves, and what is shown and answered."""
         return self._transport.send(Call("GET", "/v1/overview", Overview, repeatable=True))
+
+    def read_activity(self) -> Activity:
+        """What the log and the catalogue hold, counted for charts."""
+        return self._transport.send(Call("GET", "/v1/activity", Activity, repeatable=True))
+
+    def read_history(self, user_id: str, *, limit: int = 10) -> History:
+        """What somebody did last, newest first."""
+        path = at("/v1/history", user_id)
+        return self._transport.send(
+            Call("GET", path, History, params={"limit": limit}, repeatable=True)
+        )
 
     def metrics(self) -> str:
         """Counters, histograms and gauges, in Prometheus' form."""
