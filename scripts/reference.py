@@ -18,6 +18,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from zhiyin.app.cli.main import app
+from zhiyin.core.described import descriptions
 from zhiyin.pipeline.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -84,13 +85,14 @@ def _parameter_row(parameter: Any) -> str:  # noqa: ANN401 - click's parameters
 
 def setting_rows(config: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, str, str]]:
     """Key, default and meaning of every setting, sections unfolded."""
+    told = descriptions(config)
     for name, field in config.model_fields.items():
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
             yield from setting_rows(field.annotation, f"{prefix}{name}.")
             continue
         default = field.get_default(call_default_factory=True)
         shown = "required" if default is PydanticUndefined else repr(default)
-        yield f"{prefix}{name}", shown, field.description or ""
+        yield f"{prefix}{name}", shown, told.get(name, "")
 
 
 def table(config: type[BaseModel]) -> str:

@@ -8,6 +8,7 @@ from types import ModuleType
 from pydantic import BaseModel
 
 from zhiyin.core.config import Config
+from zhiyin.core.described import descriptions
 
 
 def descendants(cls: type[BaseModel]) -> Iterator[type[BaseModel]]:
@@ -22,8 +23,8 @@ def faults(config: type[BaseModel]) -> list[str]:
     name = f"{config.__module__}.{config.__qualname__}"
     found = [
         f"{name}.{field} has no doc under it"
-        for field, info in config.model_fields.items()
-        if not (info.description or "").strip()
+        for field in config.model_fields
+        if not descriptions(config).get(field, "").strip()
     ]
     found += [f"{name} is not frozen"] if not config.model_config.get("frozen") else []
     found += (

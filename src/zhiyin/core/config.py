@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
+
+from zhiyin.core.described import Described
 
 
-class Config(BaseModel):
+class Config(Described):
     """A frozen set of hyperparameters or settings.
 
     Each field is declared once, with its documentation in the string under it.
     Unknown keys are errors.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
+
+from zhiyin.core.described import Described
 
 Odds = Literal["deterministic", "exact", "monte-carlo"]
 """How propensities are known: all are 1, worked out, or estimated by repeated draws."""
 
 
-class Frozen(BaseModel):
+class Frozen(Described):
     """Base of the entities that leave the house."""
 
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True)
 
 
 class Evidence(Frozen):

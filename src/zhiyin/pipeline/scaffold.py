@@ -10,8 +10,8 @@ from typing import Any
 
 import tomli_w
 from pydantic import BaseModel
-from pydantic.fields import FieldInfo
 
+from zhiyin.core.described import descriptions
 from zhiyin.core.errors import ConfigError
 from zhiyin.data.templates import template
 from zhiyin.pipeline.settings import Settings
@@ -62,18 +62,19 @@ def write_settings(folder: Path, *, name: str, trade: str | None = None) -> Path
 
 def _section(defaults: BaseModel, values: dict[str, Any], prefix: str) -> Iterator[str]:
     """The lines of one table: plain settings first, then tables within it."""
-    later: list[tuple[str, FieldInfo]] = []
-    for name, field in type(defaults).model_fields.items():
+    later: list[str] = []
+    told = descriptions(type(defaults))
+    for name in type(defaults).model_fields:
         if isinstance(getattr(defaults, name), BaseModel | dict):
-            later.append((name, field))
+            later.append(name)
         else:
-            yield from _comment(field.description)
+            yield from _comment(told.get(name))
             yield _line(name, getattr(defaults, name), values)
             yield ""
-    for name, field in later:
+    for name in later:
         path, below = f"{prefix}{name}", getattr(defaults, name)
         inner: dict[str, Any] = values.get(name, {})
-        yield from _comment(field.description)
+        yield from _comment(told.get(name))
         if isinstance(below, BaseModel):
             yield f"[{path}]"
             yield from _section(below, inner, f"{path}.")

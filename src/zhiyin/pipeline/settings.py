@@ -11,6 +11,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from zhiyin.core.config import Config
+from zhiyin.core.described import descriptions
 from zhiyin.core.errors import ConfigError
 from zhiyin.data.templates import GENERAL_WEIGHTS
 from zhiyin.llm.budget import BudgetConfig
@@ -253,8 +254,7 @@ def _meant(name: str) -> str:
         if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
             return "see docs/configuration.md"
         model = inner
-    found = model.model_fields.get(word)
-    told = " ".join((found.description or "").replace("``", "").split()) if found else ""
+    told = " ".join(descriptions(model).get(word, "").replace("``", "").split())
     return f"{word}: {told}" if told else "see docs/configuration.md"
 
 

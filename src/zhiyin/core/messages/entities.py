@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
+from zhiyin.core.described import Described
 from zhiyin.core.messages.ids import EntityId, Finite
 from zhiyin.core.slate import Frozen
 
 
-class LiveItem(BaseModel):
+class LiveItem(Described):
     """One item as a program sends it; any further fields are attributes too."""
 
-    model_config = ConfigDict(extra="allow", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="allow", frozen=True)
 
     item_id: EntityId
     """Its id."""
@@ -33,10 +34,10 @@ class LiveItem(BaseModel):
     """False where it is out of stock: it is found, and in no slate until it is back."""
 
 
-class LiveUser(BaseModel):
+class LiveUser(Described):
     """One user as a program sends them; any further fields are attributes too."""
 
-    model_config = ConfigDict(extra="allow", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="allow", frozen=True)
 
     user_id: EntityId
     """Their id."""
