@@ -44,8 +44,6 @@ class Requests:
         self._n += 1
         if mix == "path":
             return "path", self._get(plan["path"]), 0, 0
-        if mix == "once" and plan["path"]:
-            return "path", self._get(plan["path"]), 0, 0
         if mix == "single" or (mix == "mixed" and self._n % 10 == 0):
             return "event", self._post([self._event()]), 0, 1
         if mix == "batch":
@@ -81,7 +79,7 @@ async def call(plan: dict[str, Any], number: int, until: float, seen: Seen) -> N
     reader: asyncio.StreamReader = opened[0]
     writer: asyncio.StreamWriter | None = opened[1]
     try:
-        while time.perf_counter() < until or plan["mix"] == "once":
+        while time.perf_counter() < until:
             if gap:
                 await asyncio.sleep(max(0.0, due - time.perf_counter()))
             started = due if gap else time.perf_counter()
@@ -100,8 +98,6 @@ async def call(plan: dict[str, Any], number: int, until: float, seen: Seen) -> N
             seen.slates += slates * good
             seen.events += events * good
             seen.errors += not good
-            if plan["mix"] == "once":
-                return
     finally:
         if writer is not None:
             writer.close()
@@ -147,7 +143,7 @@ async def run(plan: dict[str, Any]) -> dict[str, Any]:
     seen = Seen()
     started = time.perf_counter()
     until = started + plan["seconds"]
-    if plan["callers"] == 1 and plan["mix"] != "once":
+    if plan["callers"] == 1:
         call_alone(plan, until, seen)
         return told(seen, time.perf_counter() - started)
     results = await asyncio.gather(
