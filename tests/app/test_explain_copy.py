@@ -395,6 +395,9 @@ def test_a_model_file_that_is_absent_is_told(written: Callable[..., TestClient])
     assert text["made_by"] == "template"
     assert "/nowhere/model.gguf" in " ".join(text["refused"])
     assert only(client.post("/v1/copy", json={**PUSH, "model": False}))["refused"] == []
+    said = client.post("/v1/chat", json={"message": "a pan please"}).json()
+    assert said["text"]
+    assert "/nowhere/model.gguf" in " ".join(said["fallbacks"])
 
 
 def test_a_text_that_is_shown_is_logged_and_learns_from_feedback(client: TestClient) -> None:

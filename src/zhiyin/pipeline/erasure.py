@@ -20,9 +20,11 @@ from zhiyin.core.protocols import EntityKind
 from zhiyin.core.registry import load_path
 from zhiyin.core.rng import fresh_id
 from zhiyin.pipeline.artifacts import ArtifactFolder
+from zhiyin.pipeline.own_model import REPLIES_FILE
 from zhiyin.pipeline.scrubbing import STATES
 from zhiyin.pipeline.stores import Stores
 from zhiyin.pipeline.tombstones import Tombstone
+from zhiyin.pipeline.wiping import wipe
 
 _SHARED = (
     "weights that models learned from everybody together, in which no row is one person's: "
@@ -32,6 +34,7 @@ _MOMENTS = (
     f"moments of histories without ids in the member {STATES} of the model {{}}: "
     "until the next training"
 )
+_TALK: dict[EntityKind, str] = {"user": "forget_conversations", "item": "forget_talk_of"}
 
 
 class Erasing(Protocol):
@@ -82,19 +85,22 @@ def erase_entity(
     if kind == "item":
         gone = workspace.unlist(entity_id)
         removed.append(Removed(place="search index", records=gone))
-    else:
-        forget = load_path("zhiyin.pipeline.chatting.sessions:forget_conversations")
-        gone = forget(workspace.folder, entity_id)
-        removed.append(Removed(place="conversations", records=gone))
+    forget = load_path(f"zhiyin.pipeline.chatting.sessions:{_TALK[kind]}")
+    gone = forget(workspace.folder, entity_id)
+    removed.append(Removed(place="conversations", records=gone))
     gone = _from_quarantine(workspace.folder / "quarantine", entity_id)
     removed.append(Removed(place="quarantine of imports", records=gone))
+    found = any(each.records for each in removed)
+    # Whom an answer of a language model was about is not written beside it: all of them go.
+    gone = wipe(workspace.folder / REPLIES_FILE, "answers")
+    removed.append(Removed(place="answers of the language model, everybody's", records=gone))
     return ErasureCertificate(
         certificate_id=fresh_id(),
         kind=kind,
         id=entity_id,
         requested=requested,
         completed=clock(),
-        found=any(each.records for each in removed),
+        found=found,
         removed=removed,
         remains=_remains(artifacts),
     )

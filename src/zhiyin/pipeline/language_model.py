@@ -18,9 +18,9 @@ from zhiyin.llm.guarded import GuardedModel
 from zhiyin.llm.presets import preset_settings
 from zhiyin.llm.replies import ReplyCache
 from zhiyin.llm.weights.catalogue import KNOWN_MODELS
+from zhiyin.pipeline.own_model import REPLIES_FILE
 from zhiyin.pipeline.settings import LlmSettings
 
-CACHE_FILE = "replies.sqlite"
 SPENT_FILE = "spent.sqlite"
 _OF_ENDPOINT = {
     "model", "timeout", "attempts", "cooldown", "concurrency", "max_tokens", "extra",
@@ -68,7 +68,7 @@ def open_guarded_model(
             "[llm] names a file and an endpoint",
             hint="leave gguf empty, or base_url and preset",
         )
-    cache = ReplyCache(folder / CACHE_FILE, settings.cache) if remember else None
+    cache = ReplyCache(folder / REPLIES_FILE, settings.cache) if remember else None
     name = settings.gguf or settings.model
     budget = Budget(settings.budget, folder / SPENT_FILE, model=name)
     if settings.gguf:

@@ -9,6 +9,9 @@ from zhiyin.core.protocols import LanguageModel
 from zhiyin.core.registry import load_path
 from zhiyin.pipeline.settings import LlmSettings
 
+REPLIES_FILE = "replies.sqlite"
+"""Name of the file of remembered answers in a workspace's folder."""
+
 
 class OwnLanguageModel:
     """The language model of a workspace: opened when first asked for, once for all threads.

@@ -161,7 +161,8 @@ class Traffic:
                 if not new.rowcount:
                     continue
                 if slate["policy"] == COPY_POLICY:
-                    self._connection.execute(_ADD_COPY, _text(slate, answered=1, at=row[1]))
+                    if slate["positions"]:  # its item may have been erased
+                        self._connection.execute(_ADD_COPY, _text(slate, answered=1, at=row[1]))
                 else:
                     self._connection.execute(_ADD_SLATES, (*_place(slate), 0, 1))
                 fresh += 1

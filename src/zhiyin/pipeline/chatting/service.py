@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Protocol
 
 from zhiyin.core.clock import Clock
-from zhiyin.core.errors import DataError
+from zhiyin.core.errors import DataError, MissingExtraError
 from zhiyin.core.messages.chat import ChatAnswer, ChatItem, ChatMessage, ChatWish
 from zhiyin.core.protocols import EditAction, LanguageModel
+from zhiyin.llm.errors import ServiceError
 from zhiyin.narrate.chat import ChatReply, Wish, converse
 from zhiyin.narrate.language import shown
 from zhiyin.pipeline.chatting.sessions import Session, Sessions
@@ -67,8 +68,13 @@ class Chats:
             user_id=message.user_id,
             taste_of=self._taste_of,
         )
+        try:
+            model = self.model()
+        except (ServiceError, MissingExtraError) as error:
+            model = None
+            tools.fallbacks.append(f"without the language model: {error}")
         reply, state = converse(
-            message.message, session.state, tools=tools, n=message.n, model=self.model()
+            message.message, session.state, tools=tools, n=message.n, model=model
         )
         titles = tools.records(reply.item_ids)
         remembered = self._remembered(message, reply, tools.fallbacks)

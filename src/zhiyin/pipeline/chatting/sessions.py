@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from contextlib import closing
 from pathlib import Path
 from threading import Lock
 from typing import NamedTuple
@@ -13,6 +13,7 @@ from zhiyin.core.errors import StoreError, UnknownEntityError
 from zhiyin.core.keys import id_key
 from zhiyin.core.rng import fresh_id
 from zhiyin.narrate.chat import ChatState
+from zhiyin.pipeline.wiping import wipe
 
 SESSIONS_FILE = "chats.sqlite"
 """Name of the file in a workspace's folder."""
@@ -134,14 +135,15 @@ def forget_conversations(folder: Path, user_id: str) -> int:
     Raises:
         StoreError: The file cannot be written.
     """
-    path = folder / SESSIONS_FILE
-    if not path.exists():
-        return 0
-    try:
-        with closing(sqlite3.connect(path, timeout=10)) as connection, connection:
-            connection.execute("PRAGMA secure_delete=ON")
-            connection.execute(_TABLE)
-            gone = connection.execute("DELETE FROM chats WHERE user_key = ?", (id_key(user_id),))
-            return gone.rowcount
-    except sqlite3.Error as error:
-        raise StoreError(f"{path} cannot be written: {error}", hint="erase again") from error
+    return wipe(folder / SESSIONS_FILE, "chats", "user_key = ?", (id_key(user_id),))
+
+
+def forget_talk_of(folder: Path, item_id: str) -> int:
+    """Erases the conversations in which an item was shown; returns how many there were.
+
+    Raises:
+        StoreError: The file cannot be written.
+    """
+    forms = {json.dumps(item_id), json.dumps(item_id, ensure_ascii=False)}
+    where = " OR ".join("instr(state, ?)" for _ in forms)
+    return wipe(folder / SESSIONS_FILE, "chats", where, tuple(forms))
