@@ -17,19 +17,24 @@ _DECADE = re.compile(
     rf"(?P<word>{'|'.join(_TENS)}))\b"
     r"|(?:(?:上个?世纪|20世纪|二十世纪)?(?P<zh>[二三四五六七八九]十|[2-9]0)年代(?P<zhpart>初|中期|末|后期|早期|前期)?)"
 )
+_TWO_TENS = re.compile(r"(?:上个?世纪|20世纪|二十世纪)?([二三四五六七八])([三四五六七八九])十年代")
+"""八九十年代"""
+_BOTH = re.compile(
+    r"\s*(?:or|and|to|through|until|till|-|–|/|,|或者?|和|到|至|、|还是)?\s*(?:the |from the )?\s*"
+)
 _BETWEEN = re.compile(
     r"\b(?:between|from) (?P<a>[^,.;]{1,20}?) (?:and|to|until|till) (?P<b>[^,.;]{1,24})|"
     r"(?P<c>[\d.]+)\s*(?:-|~|–|到|至)\s*(?P<d>[\d.]+)|"
     r"(?P<e>[零一二两三四五六七八九十百千万\d.]+)[块元年]?\s*(?:到|至)\s*(?P<f>[零一二两三四五六七八九十百千万\d.]+)"
 )
 _UPPER = re.compile(
-    r"(?:under|below|less than|fewer than|at most|up to|max(?:imum)?(?: of)?|cheaper than|before|"
+    r"(?:under|below|less than|fewer than|at most|up to|earlier than|max(?:imum)?(?: of)?|cheaper than|before|"
     r"older than|no more than|not more than|no later than|within|until|till|by|prior to|pre-?|"
-    r"budget(?: of| is|:)?|不超过|低于|少于|最多|不到|小于|不高于|不多于|早于|预算(?:是|在|大概)?|控制在)"
+    r"budget(?: of| is|:)?|不超过|低于|少于|最多|不到|小于|不高于|不多于|早于|预算(?:是|在|大概|还是|就|只有|也就|最多)*|控制在|(?:别|不要|不能|不)[超高多]过|别过)"
     r"\s*(?:the |about |around |year )?$"
 )
 _LOWER = re.compile(
-    r"(?:over|above|more than|at least|after|since|newer than|later than|min(?:imum)?(?: of)?|"
+    r"(?:over|above|more than|at least|after|since|newer than|later than|more recent than|younger than|min(?:imum)?(?: of)?|"
     r"starting|no less than|not less than|no earlier than|post-?|超过|高于|至少|大于|不低于|不少于|晚于|起码)"
     r"\s*(?:the |about |around |year )?$"
 )
@@ -48,10 +53,13 @@ _ABOUT_AFTER = re.compile(r"\s*(?:块|元|块钱|yuan|dollars?)?\s*(?:左右|上
 _MONEY = re.compile(
     r"price|budget|cost|spend|pay|yuan|dollar|buck|euro|rmb|[$€£¥]|价|预算|块|元|钱"
 )
-_AFTER_WORD = re.compile(r"(?:after|newer than|later than|晚于|post-?)\s*(?:the |year )?$")
+_AFTER_WORD = re.compile(
+    r"(?:after|newer than|later than|more recent than|younger than|晚于|post-?)\s*(?:the |year )?$"
+)
 _AGE = re.compile(
     r"\s*(?:岁|years? old|yrs?|year-old|-year-old|个月)|\s*\)?\s*(?:个|件|只|包|盒|%)"
 )
+_SOME = re.compile(r"([一两二三四五六七八九]?[百千万]|\d+)来([块元])")
 _NEAR = 0.3
 _FIRST_YEAR, _LAST_YEAR = 1880, 2100
 
@@ -65,22 +73,66 @@ class Bounds(NamedTuple):
     """Where they stand."""
 
 
-def bounds_of(text: str, *, denied: bool = False, prices: bool = True) -> Bounds:
+def bounds_of(
+    text: str, *, denied: bool = False, prices: bool = True, years: bool = True
+) -> Bounds:
     """The bounds that a clause sets.
 
     Args:
         text: In small letters.
         denied: Whether the clause says what is not wanted: "nothing after 1985".
         prices: Whether a bare number may be a price.
+        years: Whether a bare number may be a year; else it is a price.
     """
-    found = _decade(text) or _range(text) or _single(text, prices=prices)
+    text = _SOME.sub(lambda m: f"约{m[1]}{m[2]}".ljust(len(m[0])), text)
+    found = (
+        _decades(text)
+        or _decade(text)
+        or _range(text, years=years)
+        or _single(text, prices=prices, years=years)
+    )
     if denied:
         turned = [wish.model_copy(update={"op": _TURNED[wish.op]}) for wish in found.wishes]
+        if len(turned) == 2:
+            return Bounds(_outside(found.wishes), found.spans)
         return Bounds(turned if len(turned) == 1 and turned[0].op else [], found.spans)
     return found
 
 
+def _outside(wishes: list[Wish]) -> list[Wish]:
+    """A range of years that are not wanted, as the years."""
+    low, high = (int(float(wish.value)) for wish in wishes)
+    if wishes[0].field != "year" or not 0 <= high - low < _LONGEST_DENIED:
+        return []
+    first, *rest = [str(year) for year in range(low, high + 1)]
+    return [Wish(field="year", op="lacks", value=first, or_else=tuple(rest))]
+
+
+_LONGEST_DENIED = 50
+"""Years that can be ruled out one by one."""
 _TURNED: dict[str, Op] = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "=="}
+
+
+def _decades(text: str) -> Bounds | None:
+    """Two decades with "or" or "to" between them: from the start of one to the end of the other."""
+    short = _TWO_TENS.search(text)
+    if short:
+        starts = [1900 + 10 * ("一二三四五六七八九".index(short[n]) + 1) for n in (1, 2)]
+        span = short.span()
+    else:
+        one = _DECADE.search(text)
+        two = _DECADE.search(text, one.end()) if one else None
+        if one is None or two is None or not _BOTH.fullmatch(text[one.end() : two.start()]):
+            return None
+        starts = [_start_of(one), _start_of(two)]
+        span = (one.start(), two.end())
+    return Bounds(
+        [
+            Wish(field="year", op=">=", value=min(starts)),
+            Wish(field="year", op="<=", value=max(starts) + 9),
+        ],
+        [span],
+    )
 
 
 def _decade(text: str) -> Bounds | None:
@@ -123,7 +175,7 @@ def _start_of(match: re.Match[str]) -> int:
     return 1900 + 10 * (int(tens) if tens.isdigit() else "一二三四五六七八九".index(tens) + 1)
 
 
-def _range(text: str) -> Bounds | None:
+def _range(text: str, *, years: bool) -> Bounds | None:
     match = _BETWEEN.search(text)
     if match is None:
         return None
@@ -132,7 +184,7 @@ def _range(text: str) -> Bounds | None:
     low, high = _first(one), _first(two)
     if low is None or high is None or low >= high:
         return None
-    field = "year" if _is_year(low) and _is_year(high) else "price"
+    field = "year" if years and _is_year(low) and _is_year(high) else "price"
     span = [(match.start(), match.end())]
     return Bounds(
         [Wish(field=field, op=">=", value=low), Wish(field=field, op="<=", value=high)], span
@@ -143,12 +195,13 @@ def _first(text: str) -> float | None:
     return next((_as_year(claim.value, claim.unit) for claim in claims(text)), None)
 
 
-def _single(text: str, *, prices: bool) -> Bounds:
+def _single(text: str, *, prices: bool, years: bool) -> Bounds:
     found: list[Wish] = []
     spans: list[tuple[int, int]] = []
     for claim in claims(text):
         before, value = text[: claim.start].rstrip("$€£¥ "), _as_year(claim.value, claim.unit)
-        year = _is_year(value) and claim.dimension in ("count", "months")
+        told = "年" in text[claim.start : claim.end + 1]
+        year = _is_year(value) and claim.dimension in ("count", "months") and (years or told)
         minutes = claim.dimension == "time"
         money = claim.dimension == "money" or (
             claim.dimension == "count" and not year and not claim.ordinal

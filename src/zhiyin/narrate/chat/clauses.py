@@ -30,10 +30,10 @@ _NOT_YET = re.compile(r"有没有|是不是|要不要|好不好|能不能|可不
                       r"无所谓|不知道|不然|不如|never mind|等等不")  # fmt: skip
 _BACK = re.compile(
     r"\b(?:only|just|rather|prefer|instead|want|show me|give me|meant)\b|以外(?:的)?|之外(?:的)?|"
-    r"只要|只看|只想|换成|改成|要(?=[^不])|来(?:点|些|个)|给我"
+    r"只要|只看|只想|换成|改成|(?<![不想])要(?=[^不])|来(?:点|些|个)|给我"
 )
 _AFTER = re.compile(
-    r"(?:不要|不行|不喜欢|太多了|都有了|看腻了|腻了|看过了|买过了|就算了|除外|免了|别来|"
+    r"(?:不要|不行|不喜欢|太多了|都有了|看腻了|腻了|看过了|买过了|就算了|除外|免了|别来|(?<!除)(?<!除了)[\u3400-\u9fff]以外的?|之外的?|"
     r"\b(?:is|are) out|\bexcluded|\btoo many|\bnot wanted)[^\w]*$"
 )
 

@@ -36,6 +36,14 @@ OTHERS = re.compile(
     rf"|\b(?:what|which)\b.{{0,30}}\b(?:did|does|has|have|is|was) (?:my {_PERSON}|he|she|they|(?:an)?other \w+|someone|somebody|everyone)\b"
     rf"|\b[a-z]+['’]s (?:{_DATA})\b|\b(?:his|her|their) (?:{_DATA})\b"
     rf"|\b(?:list|show|give|tell|export|dump|print|send)\b.{{0,40}}\b(?:all|other|every) (?:users?|customers?|people|accounts?|members?)\b"
+    r"|\bwho else (?:has |have |had )?(?:bought|watched|seen|ordered|rated|liked|got|reviewed|purchased|read)\b"
+    r"|\bother (?:people|customers?|users?|shoppers?|members?|viewers?)['’]?s? (?:are |is |have |has |been |were |do |did )*(?:buy\w*|watch\w*|order\w*|see\w*|lik\w+|rat\w+|look\w*|into|read\w*|choos\w+|purchas\w+)"
+    r"|\bwhat (?:are|is|were|was|have|has|do|did) (?:the )?(?:other|previous|last|next|same) (?:people|person|customers?|users?|shoppers?|buyers?|visitors?)\b"
+    r"|\b(?:customers?|users?|people|person|shoppers?|buyers?|members?) who (?:bought|ordered|watched|rated|live)\b|\b(?:list|name|show|email) (?:of )?(?:all |your |the )*(?:users|customers|members|buyers|accounts)\b"
+    rf"|\bwhat (?!(?:i|we|you|it|they|the|has|have|was|is|did|do)\b)[a-z]+ (?:has |had |have )?(?:ordered|bought|purchased|wishlisted|put in)\b"
+    r"|谁还?(?:也|都)?(?:买|看|评|收藏|下单)过|还有谁(?:买|看)|(?:用户|会员|顾客|客户|买家)(?:的)?(?:列表|名单|名册|资料|数据|信息)"
+    r"|(?:闺蜜|小[王李张刘陈杨赵黄周吴明红刚芳丽强]|老[王李张刘陈杨赵黄周吴]|表[哥姐弟妹]|堂[哥姐弟妹]|婆婆|岳母|网友|粉丝)(?:的|最近|都|上个?月|上周|上次|昨天|之前|平时|在|以前){0,3}(?:购物车|记录|购买|订单|历史|账号|收藏|浏览|评价|评分|买|看|下单)"
+    r"|(?:别人|他人|其他人|其它人|人家|大家)(?:的|都|给|在|最近){0,3}(?:购物车|收藏夹|订单|打几?[分星]|评几?[分星]|记录)|(?:(?![我咱])[\u3400-\u9fff]){2,3}(?<!自己)(?<!本人)的(?:观影|购买|购物|浏览|下单|订单|看片)(?:记录|历史|清单)"
     r"|(?:其他|其它|别的|另一个|另外|别个|所有|全部|某个|每个)(?:的)?(?:用户|顾客|账号|会员|客户|买家)|(?:用户|会员|账号|客户|顾客)\s*[#号]?\s*[a-z]{0,8}[_-]?\d+"
     r"|(?:老婆|老公|同事|朋友|邻居|老板|前任|女友|男友|女朋友|男朋友|室友|妈妈|爸爸|我妈|我爸|哥哥|姐姐|弟弟|妹妹|同学|老师|他|她|别人|他人|人家|张三|李四|隔壁\S{0,4})"
     r"(?:的|最近|都|上个?月|上周|昨天|之前|平时|以前){0,3}(?:手机号?|电话|地址|密码|邮箱|记录|购买|订单|历史|账号|收藏|浏览|评价|评分|买(?:了|过)|看(?:了|过)|下单)"
@@ -73,8 +81,8 @@ OWN_LIMIT = re.compile(
 )
 """A wish of the user's own, which is theirs to change."""
 WHY = re.compile(
-    r"\bwhy\b|\bhow come\b|\breasons?\b|\bexplain\b|\bwhat makes\b|\bwhat.{0,10}based on\b|为什么|为何|为啥|理由|原因|解释|"
-    r"凭什么|怎么会推荐|依据"
+    r"\bwhy\b|\bhow come\b|\breasons?\b|\bexplain\b|\bwhat makes\b|\bjustify\b|\bcome up with\b|\bwhat(?:['’]s| is) (?:so )?(?:good|great|special) about\b|\bhow did you (?:pick|choose|select|decide)\b|\b(?:logic|reasoning|rationale)\b|\bwhat.{0,10}based on\b|为什么|为何|为啥|理由|原因|解释|"
+    r"凭什么|凭啥|怎么会?(?:想到)?(?:推荐|选|挑)|咋推荐|依据|好在哪|道理|缘由|怎么就推荐"
 )
 COMPARE = re.compile(
     r"\b(?:differ(?:s|ences?)?\b|different from|compare|comparison|versus|vs\.?|which (?:one )?is (?:better|newer|cheaper|older))\b|区别|不同之处|有什么不同|哪里不同|有何不同|对比|比较一下|"
@@ -90,15 +98,22 @@ DESCRIBE = re.compile(
 )
 MORE = re.compile(
     r"\b(?:show me more|more please|(?:any|some) more|more(?: of (?:these|those|them))?$|other ones|others|(?:something|anything) else|next|"
-    r"different ones|another (?:batch|set|round|page|few|five|one)|seen (?:it|them|those|these|that|all|every)|(?:already|have) (?:seen|watched|got|own|read) (?:it|them|those|these|that|all)|what else|more options|more results|other options|new ones|not these|again)\b"
+    r"different ones|another (?:batch|set|round|page|few|five|one)|(?:seen|watched|know|read|tried) (?:it|them|those|these|that|all|every\w*|both|most)|(?:already|have) (?:got|own) (?:it|them|those|these|that|all)|(?:besides|other than|none of|not) (?:these|those|them)|different (?:movies|films|items|options|set|selection)|next (?:page|five|few|batch)|(?:two|three|four|five|few) (?:more|others)|what else|more options|more results|other options|new ones|not these|again)\b"
     r"|换一批|换一换|换一组|换批|(?:都|全)?(?:看|买|读)过了|还有(?:吗|别的|其他|没有)|再来|再推荐|其他的|其它的|别的(?:吗|呢)?$|下一[批页]|换几个|换一?个(?:别的)?$|换点别的|再看看|再换|多来"
 )
+UNSEEN = re.compile(
+    r"\b(?:others?|else|different|another|besides|none of (?:these|those|them)|(?:seen|watched|read|tried) (?:all|them|those|these|every\w*|most))\b"
+    r"|换一?[批换组些]|别的|其他|其它|再来|再推荐|(?:看|买|读)过了"
+)
+"""Asks for what was not shown yet."""
+RO_COM = re.compile(r"\b(?:rom-?coms?|romantic comed(?:y|ies))\b")
+"""Two kinds in one word."""
 BRIEF = re.compile(
-    r"\b(?:shorter|briefly|brief|keep it short|in short|fewer words|short version|less text|too long|tl;?dr|one sentence|be concise|concise)\b|"
+    r"\b(?:shorter(?! (?:on|than|films?|movies?|ones?)\b)|briefly|brief|keep it short|in short|fewer words|short version|less text|too long|tl;?dr|one sentence|be concise|concise)\b|"
     r"简短|(?:说|讲|再)?短一?[点些]|少说|长话短说|简单(?:点|一点)?说|简洁|太长了|精简|一句话"
 )
 LIKE = re.compile(
-    r"\b(?:like|similar to|resembl\w+|same (?:kind|sort|style|genre|type|vein) as|along the lines of|in the style of)\b"
+    r"\b(?:like|similar to|(?:something|anything|more|others?|ones?) similar|similar (?:ones?|things?|films?|movies?|items?|products?)|resembl\w+|same (?:kind|sort|style|genre|type|vein) as|along (?:the|those|these|similar) lines(?: of)?|in (?:that|the same) vein|in the style of)\b"
     r"|像|类似|跟.{0,8}(?:差不多|一样|类似)|和.{0,8}(?:差不多|一样|类似|同类)|同类"
 )
 SAME = re.compile(
@@ -112,9 +127,23 @@ OTHER = re.compile(
 ONLY = re.compile(
     r"\b(?:only|just|instead|rather|switch to|change (?:it )?to|make (?:it|that)|actually|i meant|meant)\b|只要|只看|只想|只买|换成|改成|改为|改看|换到|还是(?:只|要|看|换|来)|换|改"
 )
+INSTEAD = re.compile(
+    r"\b(?:instead|rather|switch to|change (?:it )?to|make (?:it|that)|actually|i meant|meant|(?:how|what) about)\b|换成|改成|改为|改看|换到|换|改"
+)
+"""Asks for something else instead of what was wished before."""
 ALSO = re.compile(
     r"^and\b|\b(?:also|as well|plus|both|too(?=\W*$)|in addition|additionally|combined|mixed|at the same time|moreover|that['’]?s)\b|也|还要|还得|并且|而且|同时|另外还|又|加上|最好(?:是|再)?"
 )
+LOVED = re.compile(
+    r"\bi(?: really| just| absolutely)? (?:loved|liked|enjoyed|adored)\b|(?:看完|读完|喜欢|爱看)了?"
+)
+"""Names something as a model of what is wanted."""
+ABOUT = re.compile(r"\b(?:about|on) (?:the |an? )?$|(?:关于|有关)$")
+"""Stands before the subject of something."""
+EITHER = re.compile(
+    r"\b(?:(?:is|are|would be|'s) (?:also )?(?:fine|ok(?:ay)?|good|great|nice),? (?:too|as well)|would also (?:do|work)|works? too|or maybe)\b|也行|也可以|也成|也不错|也能接受|也好"
+)
+"""What was wished before is enough, too."""
 REMEMBER = re.compile(
     r"\b(?:remember (?:that|this|it|i|my|for)|please remember|remember,|keep in mind|note that i|make a note|save (?:that|this|my)|from now on|in (?:the )?future|for next time|don['’]?t forget)\b"
     r"|记(?:住|一下|下来|得我|着)|帮我记|以后(?:都|别|也|不要|请|就)|存(?:下来|一下)|别忘了"
@@ -133,7 +162,7 @@ FIELDS = {
     "price": r"price|budget|cost|expensive|how much (?:is|are|does it cost|for)|价格|价位|预算|多少钱|价钱|钱|贵",
     "year": r"\byears?\b|\bage\b|\beras?\b|decades?|\bdates?\b|年份|年代|新旧|哪年|时间",
     "categories": r"genres?|categor(?:y|ies)|\bkinds?\b|\btypes?\b|类型|类别|题材|分类|种类|品类",
-    "brand": r"\bbrands?\b|\bmakers?\b|manufacturer|品牌|牌子|厂家",
+    "brand": r"\bbrands?\b|\bmakers?\b|manufacturer|\bpublishers?\b|出版社|品牌|牌子|厂家",
     "directors": r"directors?|导演",
     "actors": r"\bactors?\b|actress|\bcast\b|演员|主演",
     "rating": r"(?<!age )ratings?|\bstars\b|\bscore\b|\breviews?\b|评分|打分|好评|口碑",
@@ -153,6 +182,10 @@ ORDINAL = re.compile(
 FIRST_TWO = re.compile(
     r"\b(?:first|top) (two|three|2|3)\b|前([两二三23])(?:[个部本款件])?|\b(both) (?:of )?(?:them|these|those)\b"
 )
+SEEN = re.compile(
+    r"\b(?:seen|watched|read|own|got|have|know|bought|skip)\b|看过|买过|读过|有了|不要|跳过"
+)
+"""Says of items of the slate that they are known or not wanted."""
 PLACES = {
     **{w: i for i, w in enumerate("first second third fourth fifth".split())},
     **{w: i for i, w in enumerate("1st 2nd 3rd 4th 5th".split())},
@@ -179,7 +212,7 @@ SORT: list[tuple[str, str, str]] = [
 ]  # fmt: skip
 """Asks for an order."""
 CHILDREN = re.compile(
-    r"\b(?:kids?|child(?:ren)?|toddlers?|family night|my (?:son|daughter)|\d+[- ]year[- ]olds?|nephews?|nieces?|grandchild\w*|little ones?)\b|小孩|孩子|儿童|小朋友|女儿|儿子|[三四五六七八九十\d]岁"
+    r"\b(?:family[- ]friendly|(?:the )?whole family|kids?|child(?:ren)?|toddlers?|family night|my (?:son|daughter)|\d+[- ]year[- ]olds?|nephews?|nieces?|grandchild\w*|little ones?)\b|小孩|孩子|儿童|小朋友|全家|合家|老少皆宜|带娃|女儿|儿子|[三四五六七八九十\d]岁"
 )
 """Children are in the room."""
 NEEDS: list[tuple[str, str]] = [
@@ -193,6 +226,6 @@ NEEDS: list[tuple[str, str]] = [
 """What is needed for something, where people say the need and not the thing."""
 QUOTED = re.compile(r"[“\"《「『]([^”\"》」』]{1,100})[”\"》」』]")
 ASKS_FOR_ONE = re.compile(
-    r"\b(?:do you (?:have|carry|stock|sell)|have you got|got any|is there|are there|looking for|find(?: me)?|i want(?: to (?:see|watch|buy|read))?|can i (?:get|see|watch)|any(?:thing)? (?:by|called|named)|called|named|titled|what about)\b|有没有|有《|有卖|叫做?|名叫|找一?[部本个款]"
+    r"\b(?:do you (?:have|carry|stock|sell)|have you got|got any|is there|are there|looking for|find(?: me)?|i want(?: to (?:see|watch|buy|read))?|can i (?:get|see|watch)|any(?:thing)? (?:by|called|named)|called|named|titled|what about|got)\b|有没有|有《|有卖|叫做?|名叫|找一?[部本个款]"
 )
 """Asks for a certain item."""

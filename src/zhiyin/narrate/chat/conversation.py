@@ -10,8 +10,8 @@ from pydantic import Field
 from zhiyin.core.protocols import LanguageModel
 from zhiyin.core.slate import Frozen
 from zhiyin.narrate.chat.grammar import Meaning, understand
-from zhiyin.narrate.chat.looking import kind_of, slate_of
-from zhiyin.narrate.chat.merging import merged
+from zhiyin.narrate.chat.looking import kind_of, names, slate_of
+from zhiyin.narrate.chat.merging import is_another_thing, merged
 from zhiyin.narrate.chat.phrases import FIELDS, PHRASES
 from zhiyin.narrate.chat.rewording import reworded
 from zhiyin.narrate.chat.state import ChatState, Direction, Wish, parts_of
@@ -125,6 +125,19 @@ class _Turn:
         slate = self._state.slate
         return slate[place] if -len(slate) <= place < len(slate) else ""
 
+    def _item_with(self, topic: Sequence[Sequence[str]]) -> list[str]:
+        """The item of the slate whose title alone has most of some words: "the Gorilla one"."""
+        records = self._records(self._state.slate)
+        counts = {
+            item: sum(
+                names(str(records.get(item, {}).get("title") or ""), group) for group in topic
+            )
+            for item in self._state.slate
+        }
+        best = [item for item, count in counts.items() if count == max(counts.values(), default=0)]
+        is_told = counts and 0 < max(counts.values()) and len(best) < len(counts)
+        return best[:1] if is_told else []
+
     def _about(self, meaning: Meaning) -> tuple[ChatReply, ChatState]:
         """Explains, describes or compares items; "shorter" does so again in fewer words."""
         state = self._state
@@ -144,6 +157,8 @@ class _Turn:
         meant = list(meaning.titles) or [
             item for item in map(self._item_at, meaning.places) if item
         ]
+        named = [] if meaning.named or meaning.titles else self._item_with(meaning.topic)
+        meant = named or meant
         if not meant:
             return self._say("which", "asks"), state
         if meaning.act == "explain":
@@ -196,10 +211,9 @@ class _Turn:
         wishes = self._as_the_one_meant(meaning, wishes)
         meant = [item for item in map(self._item_at, meaning.places) if item]
         shut = set(state.refused)
-        if meaning.act == "more":
+        if meaning.act == "more" or meaning.unseen:
             shut |= set(state.seen)
-        if meaning.not_place is not None:
-            shut.add(self._item_at(meaning.not_place))
+        shut |= set(self._refused(meaning))
         if meaning.like or meaning.same:
             shut |= set(meant)
         limits = self._limits(meaning, meant)
@@ -219,7 +233,7 @@ class _Turn:
             self._tools,
             user_id=state.user_id,
             wishes=[*wishes, *limits],
-            topic=[] if like else topic,
+            topic=topic,
             like=like,
             shut=shut,
             order=order,
@@ -251,7 +265,7 @@ class _Turn:
         return reply, after
 
     def _refused(self, meaning: Meaning) -> list[str]:
-        return [] if meaning.not_place is None else [self._item_at(meaning.not_place)]
+        return [item for item in map(self._item_at, meaning.not_places) if item]
 
     def _differing(self, meaning: Meaning) -> Meaning:
         """A meaning with what "another brand" rules out: what was wished, else what was shown."""
@@ -274,12 +288,16 @@ class _Turn:
         kinds = [w for w in meaning.wishes if w.field in KINDS and w.op == "has"]
         held = [w for w in self._state.wishes if w.field in KINDS and w.op == "has"]
         refines = bool([w for w in meaning.wishes if w not in kinds]) or meaning.also
-        if kinds or not meaning.topic or meaning.act == "more" or (held and refines):
+        if kinds or not meaning.topic or meaning.act == "more":
+            return meaning
+        other = bool(held) and is_another_thing(meaning.topic, held, self._tools)
+        if held and not other and (refines or self._tools.table.vocabulary.of_goods):
             return meaning
         kind = kind_of(self._tools, meaning.topic)
         if kind is None or kind in held:
             return meaning
-        return meaning._replace(wishes=(*meaning.wishes, kind))
+        also = meaning.also and not other
+        return meaning._replace(wishes=(*meaning.wishes, kind), also=also)
 
     def _as_the_one_meant(self, meaning: Meaning, wishes: list[Wish]) -> list[Wish]:
         """The wishes with what must be as it is of the item meant."""

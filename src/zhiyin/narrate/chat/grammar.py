@@ -12,9 +12,19 @@ from zhiyin.narrate.chat import commands as say
 from zhiyin.narrate.chat.bounds import bounds_of
 from zhiyin.narrate.chat.clauses import Clause, clauses, normal
 from zhiyin.narrate.chat.lexicon import companions
+from zhiyin.narrate.chat.pointing import (
+    dropped_in,
+    normal_quotes,
+    other_in,
+    places_in,
+    same_in,
+    titles_named,
+    unsorted,
+)
 from zhiyin.narrate.chat.state import ChatState, Op, Wish
-from zhiyin.narrate.chat.vocabulary import KINDS, Value, Vocabulary
-from zhiyin.narrate.chat.words.content import content_words
+from zhiyin.narrate.chat.vocabulary import KINDS, Value, Vocabulary, key_of
+from zhiyin.narrate.chat.words.content import content_words, is_plain
+from zhiyin.narrate.grounding.lexicon import HAN
 
 _OR = re.compile(r"\bor\b|\beither\b|或者?|还是(?=.)|/|都行|都可以|、")
 _ALTERNATIVES = 40
@@ -41,8 +51,8 @@ class Meaning(NamedTuple):
     """The attribute to order by."""
     places: tuple[int, ...] = ()
     """Which items of the last slate are meant; -1 for the last."""
-    not_place: int | None = None
-    """The item of the last slate that is not wanted."""
+    not_places: tuple[int, ...] = ()
+    """The items of the last slate that are not wanted."""
     titles: tuple[str, ...] = ()
     """Ids of items that are named by their titles."""
     like: bool = False
@@ -61,6 +71,8 @@ class Meaning(NamedTuple):
     """Whether it comes on top of what was wished before."""
     only: bool = False
     """Whether it takes the place of what was wished before."""
+    instead: bool = False
+    """Whether it asks for something else instead."""
     unrecorded: tuple[str, ...] = ()
     """Attributes that are asked for and not in the catalogue."""
     remember: bool = False
@@ -73,6 +85,12 @@ class Meaning(NamedTuple):
     """Whether it is about somebody else."""
     lasting: bool = False
     """Whether it says a lasting preference."""
+    unseen: bool = False
+    """Whether what was shown before is not wanted again."""
+    named: bool = False
+    """Whether places of the slate are named, not taken to be meant."""
+    either: bool = False
+    """Whether what was wished before is enough, too."""
 
 
 _LASTING = re.compile(
@@ -117,6 +135,18 @@ def understand(message: str, state: ChatState, words: Vocabulary) -> Meaning:
     return found
 
 
+def _besides(
+    topic: Sequence[tuple[str, ...]], text: str, words: Vocabulary
+) -> list[tuple[str, ...]]:
+    """What a message with a need is about, where it names a thing beside the need's own words."""
+    asked = say.ASKS_FOR_ONE.search(text)
+    text = text[asked.end() :] if asked else ""
+    for pattern, _ in say.NEEDS:
+        text = re.sub(pattern, " ", text)
+    rest = [group for group in topic if group[0] in text]
+    return rest if words.of_goods and any(words.is_thing(group) for group in rest) else []
+
+
 def _goes_on_about_them(text: str, words: Vocabulary) -> bool:
     return bool(say.ABOUT_THEM.search(text)) and not any(
         value.field in KINDS and value.sure for value in words.find(text)
@@ -125,39 +155,34 @@ def _goes_on_about_them(text: str, words: Vocabulary) -> bool:
 
 def _asked(message: str, text: str, state: ChatState, words: Vocabulary) -> Meaning | None:
     """A question about items that were shown or are named, if it is one."""
-    places = _places(_unsorted(text))
-    titles = _titles(message, text, words)
+    places = places_in(unsorted(text))
+    titles = titles_named(message, text, words)
+    named = bool(places)
+    said = [(word,) for word in content_words(say.WHY.sub(" ", text), words)] if not named else []
     meant = bool(places or titles or (state.slate and state.explained))
     if say.BRIEF.search(text) and not words.find(text):
         return Meaning(act="shorter", brief=True)
     if say.COMPARE.search(text) and state.slate and len(places) != 1:
         return Meaning(act="compare", places=places or (0, 1), titles=titles)
     if say.WHY.search(text) and (state.slate or titles):
-        return Meaning(act="explain", places=places or (0,), titles=titles)
+        return Meaning(
+            act="explain", places=places or (0,), titles=titles, named=named, topic=tuple(said)
+        )
     if say.DESCRIBE.search(text) and meant and not say.ASKS_FOR_ONE.match(text):
         missing = tuple(
             field
             for field, pattern in say.FIELDS.items()
             if re.search(pattern, text) and field not in words.fields | words.numbers
         )
-        return Meaning(act="describe", places=places or (0,), titles=titles, unrecorded=missing)
+        return Meaning(
+            act="describe",
+            places=places or (0,),
+            titles=titles,
+            named=named,
+            topic=tuple(said),
+            unrecorded=missing,
+        )
     return None
-
-
-def _titles(message: str, text: str, words: Vocabulary) -> tuple[str, ...]:
-    """Items that are named: in quotation marks, or where a question is asked about one."""
-    quoted = say.QUOTED.search(normal_quotes(message))
-    if quoted and (item := words.item_called(quoted[1])):
-        return (item,)
-    if not (say.WHY.search(text) or say.DESCRIBE.search(text) or say.COMPARE.search(text)):
-        return ()
-    found = words.titles_in(text)
-    return tuple(dict.fromkeys(item for start, end, item in found if end - start > 3))
-
-
-def normal_quotes(message: str) -> str:
-    """A message with its quotation marks as they are."""
-    return " ".join(message[:2000].split())
 
 
 def _wished(
@@ -176,19 +201,38 @@ def _wished(
         ):  # fmt: skip
             if not text.strip():
                 continue
-            mended = _mended(text, words)
-            set_ = bounds_of(mended, denied=denied)
+            mended = _mended(say.RO_COM.sub("romance" if denied else "romance comedy", text), words)
+            years = "year" in words.numbers or "price" not in words.numbers
+            set_ = bounds_of(mended, denied=denied, years=years)
             bounds += set_.wishes
             clean = _blank(mended, set_.spans)
-            found = words.find(clean)
+            found = _without_subjects(words.find(clean), clean)
             values += found
             if not denied:
                 joined += [bool(_OR.search(mended))] * len(found)
-            taken = [(v.start, v.end) for v in found if v.sure and v.field != "brand"]
+            taken = [
+                (v.start, v.end)
+                for v in found
+                if v.sure and (v.field != "brand" or HAN.match(v.value))
+            ]
             if denied:
                 taken = [(v.start, v.end) for v in found if v.sure]
             kept += content_words(_blank(clean, taken), words)
     return _settled(positive, joined, negative, bounds, wanted, shunned, state, words)
+
+
+def _without_subjects(found: list[Value], text: str) -> list[Value]:
+    """Values without those that another kind is about: "documentaries about music"."""
+    kinds = [value for value in found if value.field in KINDS and value.sure]
+    return [
+        value
+        for value in found
+        if not (
+            value.field in KINDS
+            and any(kind.end <= value.start for kind in kinds)
+            and say.ABOUT.search(text[: value.start])
+        )
+    ]
 
 
 def _settled(
@@ -223,7 +267,9 @@ def _settled(
             found.append(Wish(field=value.field, op="lacks", value=value.value))
     for word in _shunned(shunned, wanted, in_force, state, words):
         others = alike.get(word, (word,))
-        named = [w for w in others if words.title_words_of(w)]
+        named = [
+            w for w in others if words.title_words_of(w) or (len(w) == 1 and words.in_titles(w))
+        ]
         if named or not word.isascii():
             texts = named or [word]
             found.append(Wish(field="title", op="lacks", value=texts[0], or_else=tuple(texts[1:])))
@@ -253,30 +299,34 @@ def _wish(
     message: str, text: str, parts: Sequence[Clause], state: ChatState, words: Vocabulary
 ) -> Meaning:
     """Everything that is no question."""
-    dropped = _dropped(parts)
-    titles = _titles(message, text, words)
-    shown = [part for part in parts if not (say.DROP.search(part.text) and _dropped([part]))]
-    unsorted = _unsorted(text)
-    places = _places(unsorted)
-    not_place = next(
-        (
-            place
-            for part in parts
-            for place in _places(_unsorted(part.unwanted))
-            if not say.LIKE.search(part.text)
-        ),
-        None,
+    dropped = dropped_in(parts)
+    titles = titles_named(message, text, words)
+    shown = [part for part in parts if not (say.DROP.search(part.text) and dropped_in([part]))]
+    plain = unsorted(text)
+    places = places_in(plain)
+    not_places = tuple(
+        place
+        for part in parts
+        for place in places_in(unsorted(part.text if say.SEEN.search(part.text) else part.unwanted))
+        if not say.LIKE.search(part.text)
     )
-    hidden = [_without_commands(part, places=bool(places)) for part in shown]
+    places = tuple(place for place in places if place not in not_places)
+    hidden = [_without_commands(part, places=bool(places or not_places)) for part in shown]
     wishes, topic, clash = _wished(hidden, state, words)
     needs = [alike for pattern, alike in say.NEEDS if re.search(pattern, text)]
-    if needs and not any(w.op == "has" for w in wishes):
+    beside = _besides(topic, text, words) if needs else []
+    if beside:
+        topic = beside
+    elif needs and not any(w.op == "has" for w in wishes):
         topic = [companions().get(need, (need,)) for need in needs]
+    bounded = {wish.field for wish in wishes if wish.op not in ("has", "lacks")}
     change: list[tuple[str, Op]] = [
-        (field, op) for pattern, field, op in say.CHANGE if re.search(pattern, text)
+        (field, op)
+        for pattern, field, op in say.CHANGE
+        if field not in bounded and re.search(pattern, text)
     ]
     order = next(((f, d) for pattern, f, d in say.SORT if re.search(pattern, text)), None)
-    same = _same(text, words) if places else ""
+    same = same_in(text, words) if places else ""
     wishes += _for_children(" , ".join(part.wanted for part in parts), words, wishes)
     wishes = _rated(text, wishes, words)
     asked = {wish.field for wish in wishes} | {field for field, _ in change}
@@ -287,28 +337,50 @@ def _wish(
     about = questions if say.DESCRIBE.search(text) else set[str]()
     unrecorded = sorted(field for field in asked | about if field not in known)
     found = Meaning(
-        wishes=tuple(wish for wish in wishes if wish.field not in unrecorded),
+        wishes=tuple(
+            w
+            for w in wishes
+            if w.field not in unrecorded and not (w.op == "has" and w.field in dropped)
+        ),
         dropped=tuple(dropped),
         change=tuple(pair for pair in change if pair[0] not in unrecorded),
         order=order if order and order[0] not in unrecorded else None,
-        places=places if not_place is None else (),
-        not_place=not_place,
-        like=bool(say.LIKE.search(text)) and bool(places or titles),
+        places=places,
+        not_places=not_places,
+        like=bool(say.LIKE.search(text) or (titles and say.LOVED.search(text)))
+        and bool(places or titles),
         same=same,
-        other=_other(text, words) if not places else "",
+        other=other_in(text, words) if not places else "",
         titles=titles,
-        topic=() if titles and say.LIKE.search(text) else tuple(topic),
+        topic=() if titles and (say.LIKE.search(text) or say.LOVED.search(text)) else tuple(topic),
         also=bool(say.ALSO.search(text)),
         only=bool(say.ONLY.search(text)),
+        instead=bool(say.INSTEAD.search(text)),
         unrecorded=tuple(unrecorded),
         remember=bool(say.REMEMBER.search(text)),
         clashes=clash,
         lasting=bool(_LASTING.search(text)),
+        unseen=bool(state.slate and say.UNSEEN.search(text)),
+        either=bool(say.EITHER.search(text)),
     )
-    return _acted(found, message, text, words)
+    return _acted(found, message, text, parts, state, words)
 
 
-def _acted(found: Meaning, message: str, text: str, words: Vocabulary) -> Meaning:
+def _names_another(found: Meaning, state: ChatState, words: Vocabulary) -> bool:
+    """Whether a message names a thing that was not spoken of: "再来个鼠标"."""
+    sought = {key_of(word) for group in state.topic for word in group}
+    new = [group for group in found.topic if not sought & {key_of(word) for word in group}]
+    return words.of_goods and any(words.is_thing(group) for group in new)
+
+
+def _acted(
+    found: Meaning,
+    message: str,
+    text: str,
+    parts: Sequence[Clause],
+    state: ChatState,
+    words: Vocabulary,
+) -> Meaning:
     if found.clashes:
         return found._replace(act="unclear")
     unknown = _unknown_name(message, text, words)
@@ -316,11 +388,13 @@ def _acted(found: Meaning, message: str, text: str, words: Vocabulary) -> Meanin
         return found._replace(act="unknown", unknown=unknown)
     firm = (
         found.wishes or found.change or found.order or found.dropped or found.like
-        or found.unrecorded or found.same or found.other or found.not_place is not None
+        or found.unrecorded or found.same or found.other or found.not_places
     )  # fmt: skip
-    if say.MORE.search(text) and not (found.wishes or found.same or found.other):
+    if say.MORE.search(text) and not (
+        found.wishes or found.same or found.other or _names_another(found, state, words)
+    ):
         return found._replace(act="more", topic=())
-    if firm:
+    if firm or (state.slate and any(part.unwanted.strip() for part in parts) and not found.topic):
         return found
     if not any(words.says_something(word) for group in found.topic for word in group):
         return found._replace(act="unclear")
@@ -347,7 +421,7 @@ def _unknown_name(message: str, text: str, words: Vocabulary) -> str:
 
 def _mended(text: str, words: Vocabulary) -> str:
     """A text with slips of the pen put right, of any length."""
-    text = re.sub(r"[a-z]{4,}", lambda m: words.near(m[0]), text)
+    text = re.sub(r"[a-z]{4,}", lambda m: m[0] if is_plain(m[0]) else words.near(m[0]), text)
     return words.mended_han(text)
 
 
@@ -363,64 +437,12 @@ def _without_commands(part: Clause, *, places: bool) -> Clause:
     patterns = [p for p, _, _ in say.CHANGE] + [p for p, _, _ in say.SORT]
     patterns.append(say.REMEMBER.pattern)
     if places:
-        patterns += [say.ORDINAL.pattern, say.LIKE.pattern, say.SAME.pattern]
-    for pattern in patterns:
+        patterns += [say.FIRST_TWO.pattern, say.ORDINAL.pattern, say.LIKE.pattern, say.SAME.pattern]
+    for each in patterns:
+        pattern = rf"(?:{each})(?! than (?:the )?\W?[\d'’])"
         wanted = re.sub(pattern, lambda m: " " * len(m[0]), wanted)
         unwanted = re.sub(pattern, lambda m: " " * len(m[0]), unwanted)
     return Clause(part.text, wanted, unwanted)
-
-
-def _places(text: str) -> tuple[int, ...]:
-    if several := say.FIRST_TWO.search(text):
-        word = next((part for part in several.groups() if part), "two")
-        return tuple(range(3 if word in ("three", "3", "三") else 2))
-    found = [
-        say.PLACES.get(next(part for part in match.groups() if part))
-        for match in say.ORDINAL.finditer(text)
-    ]
-    return tuple(dict.fromkeys(place for place in found if place is not None))
-
-
-def _unsorted(text: str) -> str:
-    """A text without what asks for an order: "newest first" means no place."""
-    for pattern, _, _ in say.SORT:
-        text = re.sub(rf"(?:{pattern})(?: (?:ones )?first)?", lambda m: " " * len(m[0]), text)
-    return text
-
-
-def _dropped(parts: Sequence[Clause]) -> list[str]:
-    """Attributes that do not matter any more, named in the clause that says so."""
-    found: list[str] = []
-    for part in parts:
-        for drop in say.DROP.finditer(part.text):
-            after, before = part.text[drop.end() :][:16], part.text[: drop.start()][-10:]
-            near = [f for f, names in say.FIELDS.items() if re.match(rf"\s*(?:{names})", after)]
-            near = near or [
-                f
-                for f, names in say.FIELDS.items()
-                if re.search(rf"(?:{names})\W*(?:\w{{0,3}}\W*)?$", before)
-            ]
-            near = near or [f for f, names in say.FIELDS.items() if re.search(names, after[:8])]
-            found += near
-    found += ["mpaa"] if "rating" in found else []
-    return list(dict.fromkeys(found))
-
-
-def _same(text: str, words: Vocabulary) -> str:
-    """The attribute of the item meant that is asked for again."""
-    if not (say.SAME.search(text) or say.MORE.search(text)):
-        return ""
-    named = [f for f, names in say.FIELDS.items() if re.search(names, text)]
-    return next((f for f in named if f in words.fields), "")
-
-
-def _other(text: str, words: Vocabulary) -> str:
-    """The attribute in which what comes next must differ from what was shown."""
-    match = say.OTHER.search(text)
-    if match is None:
-        return ""
-    named = [f for f, names in say.FIELDS.items() if re.search(names, match[0])]
-    return next((f for f in named if f in words.fields), "")
 
 
 def _for_children(text: str, words: Vocabulary, wishes: Sequence[Wish]) -> list[Wish]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from zhiyin.narrate.chat.lexicon import companions
 from zhiyin.narrate.chat.state import Direction, Wish, fits, folded, parts_of
 from zhiyin.narrate.chat.tools import Tools
-from zhiyin.narrate.chat.vocabulary import KINDS
+from zhiyin.narrate.chat.vocabulary import KINDS, Vocabulary
 from zhiyin.narrate.grounding.lexicon import HAN, phrase
 
 _DEPTH = 200
@@ -21,7 +21,7 @@ _SHARE = 0.4
 _LIFT = 3.0
 """How much more often than in the catalogue."""
 _FEW = 3
-_COLOURS = frozenset(
+COLOURS = frozenset(
     word
     for colour in ("red", "blue", "green", "black", "white", "gray", "yellow", "orange", "pink",
                    "purple", "brown", "beige", "silver", "gold", "transparent")
@@ -58,7 +58,7 @@ def slate_of(
     wishes = [*wishes, *_colours(tools, topic, wishes)]
     if like:
         used.append("similar")
-        ids = tools.similar(like, wishes=wishes, n=_DEPTH)
+        ids = tools.similar(like, wishes=[*wishes, *_things(tools, topic, like)], n=_DEPTH)
     elif topic:
         used.append("search")
         found = tools.search(" ".join(spoken(topic)), wishes=wishes, n=_DEPTH)
@@ -87,12 +87,29 @@ def slate_of(
 
 def _colours(tools: Tools, topic: Sequence[Sequence[str]], wishes: Sequence[Wish]) -> list[Wish]:
     """Colours of the topic that titles name: each item must have them."""
-    named = [
-        Wish(field="title", op="has", value=group[0], or_else=tuple(group[1:]))
-        for group in topic
-        if group[0] in _COLOURS
+    named = _titles_with(group for group in topic if group[0] in COLOURS)
+    if not named or tools.table.count([*wishes, *named]):
+        return named
+    rest = [*wishes, *_titles_with(group for group in topic if group[0] not in COLOURS)]
+    coloured = _titles_with([sorted(COLOURS)])
+    return named if tools.table.count([*rest, *coloured]) else []
+
+
+def _things(tools: Tools, topic: Sequence[Sequence[str]], like: str) -> list[Wish]:
+    """What things a topic names that an item is one of: what is like it must be one too."""
+    vocabulary = tools.table.vocabulary
+    if not vocabulary.of_goods:
+        return []
+    title = str(tools.records([like]).get(like, {}).get("title") or "")
+    groups = [group for group in topic if vocabulary.is_thing(group) and names(title, group)]
+    return _titles_with(groups)
+
+
+def _titles_with(groups: Iterable[Sequence[str]]) -> list[Wish]:
+    """Topics as wishes: of each group a word in the title."""
+    return [
+        Wish(field="title", op="has", value=group[0], or_else=tuple(group[1:])) for group in groups
     ]
-    return named if named and tools.table.count([*wishes, *named]) else []
 
 
 def spoken(topic: Sequence[Sequence[str]]) -> list[str]:
@@ -142,11 +159,7 @@ def _named_first(
         return list(found)
     groups = _enough(tools, groups, wishes)
     weights = [math.log(1 + len(table) / count) for _, count in groups]
-    every = [
-        Wish(field="title", op="has", value=words[0], or_else=tuple(words[1:]))
-        for words, _ in groups
-    ]
-    named = table.chosen([*wishes, *every])
+    named = table.chosen([*wishes, *_titles_with(words for words, _ in groups)])
     floor = min(found.values(), default=0.0)
     scores = {**dict.fromkeys(named[:_DEPTH], floor), **found}
     records = tools.records(list(scores))
@@ -154,35 +167,60 @@ def _named_first(
         item: sum(
             weight
             for (words, _), weight in zip(groups, weights, strict=True)
-            if _names(str(records.get(item, {}).get("title") or ""), words)
+            if names(str(records.get(item, {}).get("title") or ""), words)
         )
         / sum(weights)
         for item in scores
     }
     best = sorted(scores, key=lambda item: -(scores[item] + _NAMED * covered[item]))
     full = [item for item in best if covered[item] > 1 - 1e-9 and item not in shut]
-    return full if len(full) >= _FEW else best
+    if full and (vocabulary.of_goods or len(full) >= _FEW):
+        return full
+    return [] if _ruled_out(tools, topic, wishes) else best
+
+
+def _ruled_out(tools: Tools, topic: Sequence[Sequence[str]], wishes: Sequence[Wish]) -> bool:
+    """Whether there is the thing that is asked for, and the wishes leave none of it."""
+    words = tools.table.vocabulary
+    kinds = {value for w in wishes if w.field in KINDS and w.op == "has" for value in w.values}
+    things = _titles_with(
+        group
+        for group in topic
+        if _is_thing(words, group) and not kinds & {v.value for v in words.find(group[0])}
+    )
+    rest = [wish for wish in wishes if wish.field not in KINDS]
+    return bool(things) and not any(
+        tools.table.count([*rest, thing]) or not tools.table.count([thing]) for thing in things
+    )
 
 
 def _enough(
     tools: Tools, groups: list[tuple[Sequence[str], int]], wishes: Sequence[Wish]
 ) -> list[tuple[Sequence[str], int]]:
-    """As many of the words as enough titles name together, the rarer ones left out first."""
+    """As many of the words as enough titles name together, the rarer ones left out first.
+
+    Of goods one title is enough, and what says what thing is meant is left out last.
+    """
+    vocabulary = tools.table.vocabulary
+    few = 1 if vocabulary.of_goods else _FEW
     kept = list(groups)
     while len(kept) > 1:
-        named = [
-            Wish(field="title", op="has", value=words[0], or_else=tuple(words[1:]))
-            for words, _ in kept
-        ]
-        if tools.table.count([*wishes, *named]) >= _FEW:
+        named = _titles_with(words for words, _ in kept)
+        if tools.table.count([*wishes, *named]) >= few:
             return kept
         counts = [
             tools.table.count([*wishes, *named[:at], *named[at + 1 :]]) for at in range(len(kept))
         ]
-        del kept[max(range(len(kept)), key=lambda at: (counts[at], -at))]
+        things = [_is_thing(vocabulary, words) for words, _ in kept]
+        del kept[max(range(len(kept)), key=lambda at: (not things[at], counts[at], -at))]
     return kept
 
 
-def _names(title: str, words: Sequence[str]) -> bool:
+def _is_thing(vocabulary: Vocabulary, words: Sequence[str]) -> bool:
+    return vocabulary.of_goods and vocabulary.is_thing(words)
+
+
+def names(title: str, words: Sequence[str]) -> bool:
+    """Whether a title has one of some words, English in any form."""
     text, stems = folded(title), phrase(title)
     return any(word in text if HAN.search(word) else phrase(word) in stems for word in words)

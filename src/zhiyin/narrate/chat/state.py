@@ -102,7 +102,9 @@ def fits(record: Mapping[str, Any], wishes: Sequence[Wish]) -> bool:
 def _keeps(value: object, wish: Wish) -> bool:
     if wish.op in ("has", "lacks"):
         wanted = {folded(each) for each in wish.values}
-        if wish.field == "title":
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            held = f"{value:g}" in wanted
+        elif wish.field == "title":
             title = folded(value or "")
             held = any(word in title for word in wanted)
         else:

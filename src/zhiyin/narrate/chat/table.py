@@ -101,6 +101,10 @@ class WishTable:
             rows: list[int] = np.flatnonzero(kept).tolist()
             hit = [row for row in rows if any(word in self._titles[row] for word in words)]
             found[hit] = True
+        elif wish.field in self._numbers:
+            held = self._numbers[wish.field][:n]
+            wanted = [float(value) for value in wish.values if _is_number(value)]
+            found[: len(held)] = np.isin(held, wanted)
         else:
             for value in wish.values:
                 found[self._at((wish.field, folded(value)))] = True
@@ -125,6 +129,10 @@ def _longer(array: NDArray[Any], least: int, *, fill: Any) -> NDArray[Any]:  # n
     grown = np.full(max(least, int(_GROWTH * len(array))), fill, dtype=array.dtype)
     grown[: len(array)] = array
     return grown
+
+
+def _is_number(text: str) -> bool:
+    return text.replace(".", "", 1).isdigit()
 
 
 def _compared(values: NDArray[np.float64], op: str, bound: float) -> Mask:

@@ -34,6 +34,22 @@ _SLIPS = {"毛粮": "猫粮", "灌头": "罐头", "预酸": "预算", "耳几": 
           "价恪": "价格", "推建": "推荐", "台登": "台灯", "绘苯": "绘本", "玩俱": "玩具", "零石": "零食",
           "咖非": "咖啡", "咖菲": "咖啡", "护夫": "护肤", "猫凉": "猫粮", "狗凉": "狗粮"}  # fmt: skip
 """Slips of Chinese input that are common."""
+_PLACES = frozenset("办公室 书房 书店 茶几 茶馆 玩具店 商店".split())
+"""Words that begin as a kind's name does, and name none."""
+_ORDINARY = frozenset(
+    """black white green brown gray grey young king stone wood woods rose field fields hill hall
+    page day may april june summer winter west east north south long short small little rich best
+    good love hope grace joy cage fox wolf bird fish lane brook brooks banks ford cash cook baker
+    hunt hunter fisher miller smith carpenter weaver mason marshall bishop priest knight price
+    power powers street church""".split()
+)
+"""Ordinary words that are also last names."""
+_THING = 0.3
+"""Part of a word's places in titles that must be ends, where it says what thing an item is."""
+_LONGEST_END = 6
+_END = re.compile(
+    r"[,;:(\[|/–]| - |\b(?:with|for|of|in|by|from|pack|set)\b|(?<=[a-z])\s+(?=#?\d)|\d+(?:\.\d+)?"
+)
 _AND = re.compile(r"\s*(?:&|/|,|\band\b|和|与|、|·)\s*")
 
 
@@ -66,6 +82,7 @@ class Vocabulary:
         self.fields: set[str] = set()
         self.title_words: Counter[str] = Counter()
         """In how many titles a word (English: its stem) stands."""
+        self._ends: Counter[str] = Counter()
         self._counts: Counter[tuple[str, str]] = Counter()
         self._titles: dict[str, str] = {}
         self._own: Counter[tuple[str, str]] = Counter()
@@ -84,6 +101,7 @@ class Vocabulary:
         words = set(words_of(title))
         self.title_words.update(words)
         brand = str(record.get("brand") or "").strip()
+        self._ends.update(ends_of(title, folded(brand)))
         self._own.update((brand, word) for word in words if brand)
         for name in names_of(title):
             self._titles.setdefault(name, str(record.get("item_id")))
@@ -125,6 +143,8 @@ class Vocabulary:
 
     def title_words_of(self, word: str) -> int:
         """In how many titles a word stands, of one or more words the rarest."""
+        if word[0].isdigit():
+            return int(self.in_titles(word))
         parts = words_of(word)
         return min((self.title_words[part] for part in parts), default=0)
 
@@ -148,6 +168,24 @@ class Vocabulary:
         """Whether a title holds a text."""
         wanted = folded(text)
         return any(wanted in title for title in self._titles)
+
+    @property
+    def of_goods(self) -> bool:
+        """Whether the catalogue is of goods, whose titles say what thing they are."""
+        return "brand" in self.fields or "price" in self.numbers
+
+    def is_thing(self, words: Sequence[str]) -> bool:
+        """Whether one of words that mean the same says what thing an item is.
+
+        Such a word ends what titles name: "digital caliper, stainless", 速开自动帐篷.
+        """
+        counts = [(self._ends[_end(word)], self.title_words_of(word)) for word in words]
+        ends, titles = (sum(column) for column in zip(*counts, strict=True))
+        return ends > 0 and ends >= _THING * titles
+
+    def is_run(self, text: str) -> bool:
+        """Whether some title writes these Chinese characters together."""
+        return all(self.title_words[pair] for pair in words_of(text)) and self.in_titles(text)
 
     def titles_in(self, text: str) -> list[tuple[int, int, str]]:
         """The titles that a text names: where each begins and ends, and the item's id."""
@@ -183,8 +221,11 @@ class Vocabulary:
         while at < len(spans):
             for to in range(min(len(spans), at + _LONGEST_NAME), at, -1):
                 meant = self._meanings.get(" ".join(keys[at:to]))
-                if meant and self._is_meant(meant, text, spans[at][0], spans[to - 1][1]):
+                if meant and not self._is_meant(meant, text, spans[at][0], spans[to - 1][1]):
+                    meant = None
+                if meant:
                     found.append(Value(spans[at][0], spans[to - 1][1], *meant))
+                if meant or (to > at + 1 and " ".join(keys[at:to]) in self._phrases):
                     at = to - 1
                     break
             at += 1
@@ -196,19 +237,31 @@ class Vocabulary:
             at = 0
             while at < len(run[0]):
                 for to in range(min(len(run[0]), at + _LONGEST_HAN), at, -1):
+                    if run[0][at:to] in _PLACES:
+                        at = to - 1
+                        break
                     meant = self._meanings.get(run[0][at:to])
-                    if meant:
+                    if meant and not (to == at + 1 and self._is_part(run[0], at)):
                         found.append(Value(run.start() + at, run.start() + to, *meant))
                         at = to - 1
                         break
                 at += 1
         return found
 
+    def _is_part(self, run: str, at: int) -> bool:
+        """Whether a character belongs to a word that titles have: 包 in 书包."""
+        pairs = [run[max(0, at - 1) : at + 1], run[at : at + 2]]
+        return any(
+            len(pair) > 1 and (self.title_words[pair] or pair in self._plain) for pair in pairs
+        )
+
     def _is_meant(self, meant: _Meant, text: str, start: int, end: int) -> bool:
         """Whether a word that is also an ordinary one stands for the value here."""
         word = text[start:end]
         if meant.field == "mpaa" and len(word) == 1:
             return bool(re.search(r"\b(?:rated|rating|mpaa)\b", text[:start]))
+        if meant.field in PEOPLE and " " not in word and word in _ORDINARY:
+            return bool(re.search(r"\b(?:by|with|from|starring|of|mr\.?|ms\.?)\s*$", text[:start]))
         if meant.field == "brand" and " " not in word:
             others = self.title_words[stem(word)] - self._own[meant.value, stem(word)]
             if others > self._counts["brand", meant.value]:
@@ -230,7 +283,9 @@ class Vocabulary:
         _spread(found, sure=True)
         for key, values in parts.items():
             field, value = max(values, key=lambda pair: self._counts[pair])
-            if len(key) > 1 and (field in PEOPLE or len(values) == 1):
+            rest = sum(self._counts[pair] for pair in values) - self._counts[field, value]
+            widest = len(values) == 1 or (field in KINDS and rest <= self._counts[field, value])
+            if len(key) > 1 and (field in PEOPLE or widest):
                 found.setdefault(key, _Meant(field, value, field in PEOPLE))
         _spread(found, sure=False)
         for chinese, english in names_of_people():
@@ -243,6 +298,11 @@ class Vocabulary:
     @cached_property
     def _plain(self) -> frozenset[str]:
         return frozenset(word for group in alike() for word in group)
+
+    @cached_property
+    def _phrases(self) -> frozenset[str]:
+        """Expressions of several words, as they are looked up: "cat litter"."""
+        return frozenset(key_of(word) for word in self._plain if " " in word)
 
     @property
     def _frequent(self) -> Sequence[str]:
@@ -287,6 +347,29 @@ def words_of(text: str) -> list[str]:
     """The stems of a text's words, and the pairs of its Chinese characters."""
     pairs = [run[at : at + 2] for run in HAN.findall(text) for at in range(max(1, len(run) - 1))]
     return [*(stem(word) for word in WORD.findall(text)), *pairs]
+
+
+def ends_of(title: str, brand: str = "") -> list[str]:
+    """The words that end what a title names, as `_end` writes them.
+
+    Chinese: of its longest run, which comes before the variant; English: of the parts before
+    the first number, mark or "with".
+    """
+    text = title.removeprefix(brand) if brand else title
+    runs = HAN.findall(text)
+    found: list[str] = []
+    if runs:
+        run = max(runs, key=len)
+        found += [run[-n:] for n in range(1, min(_LONGEST_END, len(run)) + 1)]
+    parts = [part for part in map(WORD.findall, _END.split(text)) if part]
+    found += [stem(part[-1]) for part in parts[:2]]
+    return list(dict.fromkeys(found))
+
+
+def _end(word: str) -> str:
+    """A word as `ends_of` counts it."""
+    latin = WORD.findall(word)
+    return word if HAN.search(word) or not latin else stem(latin[-1])
 
 
 def names_of(title: str) -> list[str]:

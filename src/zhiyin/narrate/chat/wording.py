@@ -18,6 +18,9 @@ _MOST = 4
 def told_wish(wish: Wish, language: Language) -> str:
     """A wish in words."""
     name = FIELDS[language].get(wish.field, wish.field)
+    if wish.op == "lacks" and wish.field == "year":
+        first, last = wish.values[0], wish.values[-1]
+        return f"{name} {'不要' if language == 'zh' else 'not '}{first}–{last}"
     if wish.op in ("has", "lacks"):
         no = ("不要" if language == "zh" else "no ") if wish.op == "lacks" else ""
         values = (wish.values[:1] if wish.field == "title" else wish.values)[:_MOST]

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from zhiyin.core.errors import ArtifactError, UnknownEntityError, ZhiyinError
 from zhiyin.core.protocols import EntityStore
 from zhiyin.narrate.chat import Wish, WishTable, fits
+from zhiyin.narrate.chat.vocabulary import NUMBERS
 from zhiyin.narrate.explain import Length
 from zhiyin.narrate.language import Language
 from zhiyin.pipeline.availability import is_listed
@@ -185,7 +186,10 @@ def _expression(wish: Wish) -> str:
     if wish.op not in ("has", "lacks"):
         op = "=" if wish.op == "==" else wish.op
         return f"item.{wish.field} {op} {float(wish.value):.10g}"
-    parts = [f"item.{wish.field} contains {json.dumps(value)}" for value in wish.values]
+    if wish.field in NUMBERS:
+        parts = [f"item.{wish.field} = {value}" for value in wish.values]
+    else:
+        parts = [f"item.{wish.field} contains {json.dumps(value)}" for value in wish.values]
     together = " or ".join(parts)
     return f"not ({together})" if wish.op == "lacks" else together
 
