@@ -21,7 +21,8 @@ INDIRECT = (
     *("train", "update", "starting", "running", "published", "refused", "cancelled", "failed"),
     *("behaviour", "wish", "pin", "mute", "group", "items", "users", "events"),
     *("Overview", "Slates", "Catalogue", "Users", "Profiles", "Models", "Map", "Surfaces"),
-    *("Import", "Experiments", "Chat", "Settings"),
+    *("Import", "Experiments", "Chat", "Settings", "Data", "Operation"),
+    *("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun", "hour", "day", "week", "month"),
 )
 """Sentences that reach `Words` by way of a variable."""
 

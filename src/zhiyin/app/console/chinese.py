@@ -13,7 +13,6 @@ CHINESE: dict[str, str] = {
         "没有单独突出的事实：由整个混合模型排到这里。"
     ),
     "because of {item}": "因为 {item}",
-    "Gone: {names}.": "被替换：{names}。",
     "new": "新",
     "was at place {n}": "原在第 {n} 位",
     "{event}: {item}": "{event}：{item}",
@@ -141,15 +140,12 @@ CHINESE: dict[str, str] = {
     "Slates need a model. What is missing: {trouble}": "推荐需要模型。缺少：{trouble}",
     "Start a training here": "在这里开始训练",
     "What next": "接下来",
-    "Look at a slate, and why it is as it is": "看一份推荐，以及为什么",
     "See the items as a map": "把物品看作一张地图",
-    "Find an item": "查找物品",
     "Users": "用户",
     "Events": "事件",
     "The model that serves": "使用中的模型",
     "Slates shown and answered": "展示并得到回应的推荐",
     "Slates by day": "每天的推荐份数",
-    "answers": "正常应答",
     "Model": "模型",
     "{age} old": "{age}前生成",
     "A training is under way.": "正在训练。",
@@ -211,7 +207,6 @@ CHINESE: dict[str, str] = {
     "An empty slate": "空的推荐",
     "Take the event on {item} back": "撤回对 {item} 的事件",
     "Try it": "试一试",
-    "built in": "内置",
     "own": "自定义",
     "Users are known once somebody did something, or was imported.": (
         "有人产生行为或被导入后，才有用户。"
@@ -332,5 +327,104 @@ CHINESE: dict[str, str] = {
     "Reading… after a start the whole catalogue is read once.": (
         "读取中……启动后首次会读取整个目录。"
     ),
+    "A slate, with the facts behind each item. Change a rule and see it change.": (
+        "一份推荐，每个物品都有依据。改一条规则，看它怎么变。"
+    ),
+    "Amber: people who were never seen before, {n} in all.": (
+        "琥珀色：第一次出现的用户，共 {n} 位。"
+    ),
+    "Amber: slates that were answered.": "琥珀色：得到回应的推荐。",
+    "As a table": "看成表格",
+    "As soon as your pages ask for slates, you see here:": "你的页面一开始请求推荐，这里就会显示：",
+    "Ask for something in your own words, and say what you do not want.": (
+        "用自己的话说想要什么、不想要什么。"
+    ),
+    "Busiest: {day} at {hour}:00 (UTC), {n} events.": (
+        "最忙的时候：{day} {hour}:00（UTC），{n} 个事件。"
+    ),
+    "Colours": "颜色",
+    "Counting…": "正在统计……",
+    "Day": "星期",
+    "Did nothing yet.": "还没有任何行为。",
+    "Events over time": "事件随时间的变化",
+    "Health": "状态",
+    "Healthy": "正常",
+    "Hour": "小时",
+    "How popularity is spread": "热度的集中程度",
+    "In force on {surface}:": "{surface} 现行的规则：",
+    "Interests of {user}": "{user} 的兴趣",
+    "Items by number of events": "物品按事件数",
+    "Items have no attribute “categories”: with one, they show here.": (
+        "物品没有 categories 属性；有了它，这里就会显示分类。"
+    ),
+    "Items near one another are taken by the same people.": "离得近的物品，被同一群人选择。",
+    "Items of each, and its share of the events on all of these.": (
+        "每类的物品数，以及占这些类全部事件的比例。"
+    ),
+    "Last:": "最近：",
+    "Most popular items": "最热门的物品",
+    "Needs a model": "需要模型",
+    "Nobody in particular: what anybody gets.": "不指定用户：任何人会得到的结果。",
+    "People": "用户",
+    "People by number of events": "用户按事件数",
+    "People: known and new": "老用户与新用户",
+    "Slates by hour": "每小时的推荐份数",
+    "Take back: {rule}": "撤回：{rule}",
+    "Talk to it": "和它聊聊",
+    "The catalogue by category": "目录按分类",
+    "The most popular tenth of the items takes {share} of the events.": (
+        "最热门的十分之一物品占了 {share} 的事件。"
+    ),
+    "Try:": "试试：",
+    "What is done": "行为类型",
+    "What the log and the catalogue hold": "日志和目录里有什么",
+    "When things happen": "什么时候发生",
+    "Why does somebody get this?": "为什么推荐这个？",
+    (
+        "Why: what they did that speaks for the item, and how much of it. Scores by "
+        "source: what each model adds; below zero it speaks against the item."
+    ): (
+        "为什么：用户做过的哪些事支持这个物品，各占多少。各来源的得分：每个模型加了多少；小"
+        "于零表示反对。"
+    ),
+    "With few events, what is popular and the profile decide, until the history speaks.": (
+        "事件少的时候由热度和画像决定，历史多了再由历史说话。"
+    ),
+    "answered": "得到回应",
+    "how much of the catalogue is shown, and how much of it is popular anyway": (
+        "展示了目录的多少，其中多少本来就是热门"
+    ),
+    "of them new": "其中新用户",
+    "only where {rule}": "只要 {rule}",
+    "only {value}": "只要 {value}",
+    "scores times {rule}": "得分乘以 {rule}",
+    "slates by hour and by day": "每小时和每天的推荐份数",
+    "the CTR by surface, arm of an experiment, and model": "按版面、实验组和模型的点击率",
+    "top {share}": "最热门的 {share}",
+    "workspace {name}": "工作区 {name}",
+    "{n} are gone.": "{n} 个被替换。",
+    "{n} events from {first} to {last}, by {step}.": (
+        "{first} 到 {last} 共 {n} 个事件，按{step}统计。"
+    ),
+    "{n} far from these left out.": "另有 {n} 个时间相距太远，未画出。",
+    "{n} have no time.": "{n} 个没有时间。",
+    "{n} items have fewer than five: little is known of them.": (
+        "{n} 个物品的事件不到五个：对它们所知不多。"
+    ),
+    "{times} times what {baseline} reaches.": "是 {baseline} 的 {times} 倍。",
+    "{value} counts double": "{value} 加倍",
+    "Data": "数据",
+    "Operation": "运行",
+    "Mon": "周一",
+    "Tue": "周二",
+    "Wed": "周三",
+    "Thu": "周四",
+    "Fri": "周五",
+    "Sat": "周六",
+    "Sun": "周日",
+    "hour": "小时",
+    "day": "天",
+    "week": "周",
+    "month": "月",
 }
 """Every sentence of the pages; values stand in ``{name}``."""

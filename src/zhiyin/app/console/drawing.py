@@ -13,6 +13,7 @@ from zhiyin.app.console.comparing import moved
 from zhiyin.app.console.parts import box, button, link, meter, readable, text
 from zhiyin.app.console.titles import title_in
 from zhiyin.app.console.words import Words
+from zhiyin.core.keys import id_key
 from zhiyin.core.slate import Evidence, Position, Slate
 
 PICTURES = ("image", "image_url", "picture", "thumbnail", "poster")
@@ -50,21 +51,22 @@ def draw_slate(
     with box("ol", "zy-slate " + ("list" if as_list else "cards")):
         for k, position in enumerate(slate.positions):
             with box("li", "zy-place"):
-                with box("div"):
-                    _named(k, position, before, words)
+                _named(k, position, before, words)
                 with box("div"):
                     _reasons(position, titles, words)
                 with box("div"):
                     _odds(position, widest, words)
+                with box("div", "zy-foot"):
                     with box("div", "zy-row"):
+                        if explain is not None:
+                            told = partial(_explain, explain, position.item_id, places, k)
+                            button(words("Tell me why"), told, kind="offer")
                         button(
                             words("What if this was looked at?"),
                             partial(look_at, position.item_id),
                             kind="quiet",
                         )
-                        if explain is not None:
-                            told = partial(_explain, explain, position.item_id, places, k)
-                            button(words("Tell me why"), told, kind="quiet")
+                        _score(position, words)
                     places.append(box("div", "zy-told", aria_live="polite"))
 
 
@@ -72,21 +74,23 @@ async def _explain(explain: Explain, item_id: str, places: list[Element], k: int
     await explain(item_id, places[k])
 
 
-def difference(slate: Slate, usual: Slate, titles: dict[str, str], words: Words) -> str:
+def difference(slate: Slate, usual: Slate, words: Words) -> str:
     """What the change did, in a sentence."""
     new = [item for item in slate.item_ids if item not in usual.item_ids]
     gone = [item for item in usual.item_ids if item not in slate.item_ids]
     if not new and not gone:
         moved = slate.item_ids != usual.item_ids
         return words("The same items, in another order.") if moved else words("Nothing changed.")
-    names = ", ".join(titles.get(item, item) for item in gone)
-    told = words("{n} items are new.", n=len(new))
-    return f"{told} {words('Gone: {names}.', names=names)}" if gone else told
+    return words("{n} items are new.", n=len(new)) + " " + words("{n} are gone.", n=len(gone))
 
 
-def examples(slate: Slate) -> list[tuple[str, str]]:
-    """Filters and boosts to try, as (kind, expression), made from the attributes of a slate."""
-    found: list[tuple[str, str]] = []
+def examples(slate: Slate, words: Words) -> list[tuple[str, str, str]]:
+    """Filters and boosts to try, made from the attributes of a slate.
+
+    Returns:
+        Of each: "filter" or "boost", the expression, and what it does in words.
+    """
+    found: list[tuple[str, str, str]] = []
     seen: set[str] = set()
     for position in slate.positions:
         for name, value in position.properties.items():
@@ -95,11 +99,12 @@ def examples(slate: Slate) -> list[tuple[str, str]]:
             first = _first(value)
             if first:
                 seen.add(name)
-                found.append(("filter", f'"{first}" in {name}'))
-                found.append(("boost", f'if("{first}" in {name}, 2, 1)'))
+                found.append(("filter", f'"{first}" in {name}', words("only {value}", value=first)))
+                boost = f'if("{first}" in {name}, 2, 1)'
+                found.append(("boost", boost, words("{value} counts double", value=first)))
             elif isinstance(value, int | float) and not isinstance(value, bool):
                 seen.add(name)
-                found.append(("filter", f"{name} < {value:g}"))
+                found.append(("filter", f"{name} < {value:g}", f"{name} < {value:g}"))
     return found[:4]
 
 
@@ -112,23 +117,35 @@ def _first(value: object) -> str:
 
 
 def _named(k: int, position: Position, before: dict[str, int], words: Words) -> None:
+    tagged: Any = position.properties.get("categories") or []
+    tags: list[object] = list(tagged) if isinstance(tagged, list) else [tagged]  # type: ignore[reportUnknownArgumentType]
+    title = title_in(position.item_id, position.properties)
     with box("header"):
-        text("span", k + 1, "number")
-        title = title_in(position.item_id, position.properties)
-        link(title, f"/items?item={quote(position.item_id, safe='')}", "title")
-        sign, told = moved(position.item_id, k, before, words)
-        if sign:
-            classes = "zy-tag" if position.item_id in before else "zy-tag new"
-            text("span", sign, classes).props["title"] = told
+        _face(position, title, readable(tags[0]) if tags else "")
+        with box("div", "zy-name"):
+            with box("div", "zy-title"):
+                text("span", f"{k + 1}.", "number")
+                link(title, f"/items?item={quote(position.item_id, safe='')}", "title")
+                sign, told = moved(position.item_id, k, before, words)
+                if sign:
+                    classes = "zy-tag" if position.item_id in before else "zy-tag new"
+                    text("span", sign, classes).props["title"] = told
+            with box("div", "zy-tags"):
+                for tag in tags[:_MOST_TAGS]:
+                    text("span", readable(tag), "zy-tag")
+
+
+def _face(position: Position, title: str, kind: str) -> None:
+    """The picture, or the title's first letter in the colour of its first category."""
     picture = _picture(position)
     if picture:
         made = box("img", alt="", loading="lazy", referrerpolicy="no-referrer")
         made.props["src"] = picture
-    tagged: Any = position.properties.get("categories") or []
-    tags: list[object] = list(tagged) if isinstance(tagged, list) else [tagged]  # type: ignore[reportUnknownArgumentType]
-    with box("div", "zy-tags"):
-        for tag in tags[:_MOST_TAGS]:
-            text("span", readable(tag), "zy-tag")
+        return
+    letter = next((sign for sign in title if sign.isalnum()), "·").upper()
+    made = text("span", letter, "zy-face")
+    made.props["aria-hidden"] = "true"
+    made.style(f"--hue: {id_key(kind) % 360}")
 
 
 def _reasons(position: Position, titles: dict[str, str], words: Words) -> None:
@@ -140,35 +157,36 @@ def _reasons(position: Position, titles: dict[str, str], words: Words) -> None:
         return
     with box("ul", "zy-why"):
         for evidence in position.evidence[:_MOST_REASONS]:
-            text("li", reason(evidence, titles, words))
+            with box("li"):
+                text("span", reason(evidence, titles, words))
+                if evidence.share:
+                    text("span", f"{evidence.share:.0%}", "share")
 
 
 def reason(evidence: Evidence, titles: dict[str, str], words: Words) -> str:
     """A recorded fact in words."""
     named = titles.get(evidence.item_id or "", evidence.item_id or "")
-    share = f" ({evidence.share:.0%})" if evidence.share else ""
     if evidence.kind == "event" and evidence.item_id is not None:
         if evidence.event:
-            return words("{event}: {item}", event=evidence.event, item=named) + share
-        return words("because of {item}", item=named) + share
-    told = evidence.text or (f"{evidence.kind}: {named}" if named else evidence.kind)
-    return told + share
+            return words("{event}: {item}", event=evidence.event, item=named)
+        return words("because of {item}", item=named)
+    return evidence.text or (f"{evidence.kind}: {named}" if named else evidence.kind)
 
 
 def _odds(position: Position, widest: float, words: Words) -> None:
     text("h3", words("Scores by source"))
     rows = sorted(position.sources.items(), key=lambda pair: -abs(pair[1]))
-    meter([(name, value, f"{value:.3g}") for name, value in rows], full=widest or None)
-    told = words("score {score} · propensity {propensity}")
-    text(
-        "p",
-        told.format(score=f"{position.score:.4g}", propensity=f"{position.propensity:.3g}"),
-        "zy-soft",
-    )
+    meter([(name, value, f"{value:.2f}") for name, value in rows], full=widest or None)
     if position.stages:
-        with box("details"):
+        with box("details", "zy-small"):
             text("summary", words("Stage by stage"))
             _stages(position, words)
+
+
+def _score(position: Position, words: Words) -> None:
+    told = words("score {score} · propensity {propensity}")
+    written = told.format(score=f"{position.score:.2f}", propensity=f"{position.propensity:.3g}")
+    text("span", written, "zy-soft zy-last")
 
 
 def _stages(position: Position, words: Words) -> None:

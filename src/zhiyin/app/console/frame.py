@@ -15,21 +15,31 @@ from zhiyin.app.console.visits import LANGUAGE_COOKIE, THEME_COOKIE, Given, Visi
 from zhiyin.client import KeyRefusedError, NotFoundError, ServiceError
 from zhiyin.core.messages import Overview
 
-PLACES: tuple[tuple[str, str], ...] = (
-    ("/", "Overview"),
-    ("/slates", "Slates"),
-    ("/items", "Catalogue"),
-    ("/users", "Users"),
-    ("/profiles", "Profiles"),
-    ("/models", "Models"),
-    ("/map", "Map"),
-    ("/surfaces", "Surfaces"),
-    ("/settings", "Settings"),
-    ("/import", "Import"),
-    ("/experiments", "Experiments"),
-    ("/chat", "Chat"),
+PLACES: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
+    ("", (("/", "Overview"), ("/slates", "Slates"), ("/chat", "Chat"))),
+    (
+        "Data",
+        (
+            ("/items", "Catalogue"),
+            ("/users", "Users"),
+            ("/profiles", "Profiles"),
+            ("/map", "Map"),
+            ("/import", "Import"),
+        ),
+    ),
+    (
+        "Operation",
+        (
+            ("/models", "Models"),
+            ("/surfaces", "Surfaces"),
+            ("/experiments", "Experiments"),
+            ("/settings", "Settings"),
+        ),
+    ),
 )
-"""Pages in the order of the navigation, by their titles."""
+"""Pages in the order of the navigation, by their titles, in groups."""
+_SEE_PLACE = "document.querySelector('.zy-nav .here')?.scrollIntoView({inline: 'center'})"
+"""On a phone the navigation is a strip: the place where one is lies in the middle of it."""
 Build = Callable[[Visit], Awaitable[None]]
 _STYLE = (Path(__file__).parent / "static" / "console.css").read_text(encoding="utf-8")
 _ICON = (
@@ -55,6 +65,7 @@ def show(visits: Visits, path: str, title: str, build: Build) -> None:
         ui.add_css(_STYLE)
         ui.dark_mode(visit.dark)
         ui.run_javascript(f"document.documentElement.lang = {words.language!r}")
+        ui.run_javascript(_SEE_PLACE)
         ui.page_title(f"{words(title)} · Zhiyin")
         ui.colors(primary="#0f766e", positive="#15803d", negative="#b91c1c")
         with box("div", "zy-shell"):
@@ -87,17 +98,21 @@ def _side(visit: Visit, here: str, visits: Visits) -> None:
             text("span", "知音", "zy-mark").props["aria-hidden"] = "true"
             text("span", "Zhiyin")
         with box("nav", "zy-nav", aria_label=words("Pages")):
-            for path, title in PLACES:
-                one = link(words(title), path, "here" if path == here else "")
-                if path == here:
-                    one.props["aria-current"] = "page"
+            for group, places in PLACES:
+                if group:
+                    text("span", words(group), "zy-group")
+                for path, title in places:
+                    one = link(words(title), path, "here" if path == here else "")
+                    if path == here:
+                        one.props["aria-current"] = "page"
         with box("div", "zy-choices"):
             other, name = ("en", "English") if words.language == "zh" else ("zh", "中文")
             button(name, lambda: _keep(LANGUAGE_COOKIE, other), kind="quiet")
-            for theme, said in (("light", "Light"), ("dark", "Dark"), ("auto", "Auto")):
-                chosen = {True: "dark", False: "light", None: "auto"}[visit.dark] == theme
-                one = button(words(said), partial(_keep, THEME_COOKIE, theme), kind="quiet")
-                one.props["aria-pressed"] = "true" if chosen else "false"
+            with box("div", "zy-themes", role="group", aria_label=words("Colours")):
+                for theme, said in (("light", "Light"), ("dark", "Dark"), ("auto", "Auto")):
+                    chosen = {True: "dark", False: "light", None: "auto"}[visit.dark] == theme
+                    one = button(words(said), partial(_keep, THEME_COOKIE, theme), kind="quiet")
+                    one.props["aria-pressed"] = "true" if chosen else "false"
             if visits.knows(visit.session):
                 button(words("Sign out"), lambda: _leave(visits, visit), kind="quiet")
 

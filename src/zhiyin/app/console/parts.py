@@ -91,6 +91,9 @@ def bars(
     columns: tuple[str, str],
     file: str,
     full: float | None = None,
+    told: str = "",
+    strong: str = "",
+    targets: Sequence[str] = (),
 ) -> None:
     """A bar chart that is read as a table, and can be downloaded.
 
@@ -101,26 +104,41 @@ def bars(
         columns: Names of the columns of the download.
         file: Name of the download, without its ending.
         full: The value of a whole bar; None for the largest.
+        told: What is to be seen in it, in a sentence.
+        strong: The name of the bar that the others are compared with.
+        targets: Where each name leads; empty: nowhere.
     """
     with box("figure", "zy-chart"):
-        with box("figcaption", "zy-row"):
-            text("h3", title)
-            download(words, columns, [(name, value) for name, value, _ in rows], file=file)
-        meter(rows, full=full)
+        with box("figcaption"):
+            with box("div", "zy-row"):
+                text("h3", title)
+                download(words, columns, [(name, value) for name, value, _ in rows], file=file)
+            if told:
+                text("p", told, "zy-soft")
+        meter(rows, full=full, strong=strong, targets=targets)
 
 
-def meter(rows: Sequence[tuple[str, float, str]], *, full: float | None = None) -> None:
+def meter(
+    rows: Sequence[tuple[str, float, str]],
+    *,
+    full: float | None = None,
+    strong: str = "",
+    targets: Sequence[str] = (),
+) -> None:
     """Bars with their names and values; a value below zero has another colour."""
     whole = full or max((abs(value) for _, value, _ in rows), default=0.0) or 1.0
     with box("ul", "zy-bars"):
-        for name, value, written in rows:
-            with box("li"):
-                text("span", name, "zy-bar-name")
+        for k, (name, value, written) in enumerate(rows):
+            with box("li", "strong" if name == strong else ""):
+                if k < len(targets):
+                    link(name, targets[k], "zy-bar-name")
+                else:
+                    text("span", name, "zy-bar-name")
                 with box("span", "zy-bar", aria_hidden="true"):
                     share = min(100.0, 100.0 * abs(value) / whole)
-                    box("span", "zy-bar-fill" + (" minus" if value < 0 else "")).style(
-                        f"width: {share:.2f}%"
-                    )
+                    quiet = " quiet" if strong and name != strong else ""
+                    shade = " minus" if value < 0 else quiet
+                    box("span", f"zy-bar-fill{shade}").style(f"width: {share:.2f}%")
                 text("span", written, "zy-bar-value")
 
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from nicegui import ui
 
-from zhiyin.app.console.parts import bars, box, button, card, empty, fields, guarded, moment, text
+from zhiyin.app.console.parts import box, button, card, empty, fields, guarded, moment, text
 from zhiyin.app.console.parts import table as draw_table
+from zhiyin.app.console.reached import draw_reached
 from zhiyin.app.console.visits import Visit
 from zhiyin.client import ServiceError
 from zhiyin.core.messages import ModelVersion, TrainingJob
@@ -88,7 +89,7 @@ class Models:
                 )
             if serving.tried:
                 with card():
-                    self._compare(serving)
+                    draw_reached(serving, words)
 
     def _row(self, one: ModelVersion) -> list[object]:
         members = ", ".join(f"{m.name} × {m.weight:g}" for m in one.members)
@@ -102,22 +103,6 @@ class Models:
             return button(said, lambda: self._publish(one.version), label=f"{said}: {one.version}")
 
         return [one.version, members, moment(one.as_of), took, goal, state]
-
-    def _compare(self, serving: ModelVersion) -> None:
-        """What the blend reached, beside each model alone."""
-        words = self._words
-        measure = next((name for name in serving.goal if "@" in name), "")
-        rows: list[tuple[str, float]] = list(serving.tried.items())
-        if measure and isinstance(serving.goal[measure], int | float):
-            rows.append((words("the blend that serves"), float(serving.goal[measure])))
-        rows.sort(key=lambda row: -row[1])
-        bars(
-            words("{measure} on held-out events: the blend and each model alone", measure=measure),
-            [(name, value, f"{value:.4f}") for name, value in rows],
-            words=words,
-            columns=("model", measure or "goal"),
-            file=f"models-{serving.version}",
-        )
 
     async def _start(self, kind: Any, recipe: str, budget: str, *, gate: bool) -> None:  # noqa: ANN401 - the widget's value
         async def begin() -> None:

@@ -25,7 +25,7 @@ async def build(visit: Visit) -> None:
         words("The other sections are changed in the file and count from the next start on."),
         "zy-soft",
     )
-    with box("div", "zy-grid"):
+    with box("div", "zy-columned"):
         for name, section in found.settings.items():
             if name != "surfaces" and isinstance(section, Mapping):
                 with card(f"[{name}]"):

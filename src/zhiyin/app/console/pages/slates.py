@@ -14,6 +14,7 @@ from nicegui.element import Element
 
 from zhiyin.app.console.comparing import draw_comparison
 from zhiyin.app.console.drawing import difference, draw_slate, examples
+from zhiyin.app.console.in_force import InForce
 from zhiyin.app.console.parts import (
     box,
     button,
@@ -22,9 +23,9 @@ from zhiyin.app.console.parts import (
     empty,
     fault,
     guarded,
-    link,
     text,
 )
+from zhiyin.app.console.person import draw_person
 from zhiyin.app.console.telling import tell_why
 from zhiyin.app.console.titles import title_in, titles_of
 from zhiyin.app.console.visits import Visit
@@ -101,35 +102,40 @@ class Inspector:
     async def open(self) -> None:
         """Draws the controls, and the first slate."""
         words, question = self._words, self._question
-        with card(words("Whom, and where")), box("div", "zy-form"):
-            self._input("user", words("User (empty: anybody)"))
-            surface = ui.select(
-                self._surfaces,
-                value=question.surface,
-                label=words("Surface"),
-                on_change=lambda event: self._set("surface", event.value),
-            )
-            surface.props("outlined dense").classes("zy-input")
-            length = ui.number(
-                words("Length (empty: usual)"),
-                value=question.n,
-                min=1,
-                max=100,
-                format="%d",
-                on_change=lambda event: self._set("n", int(event.value) if event.value else None),
-            )
-            length.props("outlined dense debounce=250").classes("zy-input")
-            button(words("Somebody else"), self._somebody_else)
+        with card(words("Whom, and where")):
+            with box("div", "zy-form"):
+                self._input("user", words("User (empty: anybody)"))
+                surface = ui.select(
+                    self._surfaces,
+                    value=question.surface,
+                    label=words("Surface"),
+                    on_change=lambda event: self._set("surface", event.value),
+                )
+                surface.props("outlined dense").classes("zy-input")
+                length = ui.number(
+                    words("Length (empty: usual)"),
+                    value=question.n,
+                    min=1,
+                    max=100,
+                    format="%d",
+                    on_change=lambda event: self._set(
+                        "n", int(event.value) if event.value else None
+                    ),
+                )
+                length.props("outlined dense debounce=250").classes("zy-input")
+                button(words("Somebody else"), self._somebody_else)
+            self._person = box("div")
         with card(words("What if")):
             text(
                 "p",
                 words("Change a rule or add an event: the slate below follows. Nothing is stored."),
                 "zy-soft",
             )
+            self._in_force = InForce(self._visit, box("div", "zy-row zy-force"), self._changed)
+            self._examples = box("div", "zy-row")
             with box("div", "zy-form"):
                 self._filter = self._input("filter", words("Only items where"), wide=True)
                 self._boost = self._input("boost", words("Multiply scores with"), wide=True)
-            self._examples = box("div", "zy-row")
             with box("div", "zy-form"):
                 self._find = ui.input(words("Add an event: an item that was looked at"))
                 self._find.props("outlined dense").classes("zy-input wide")
@@ -146,6 +152,8 @@ class Inspector:
         self._state = box("div", role="status")
         self._place = box("div")
         await self.follow()
+        await self._in_force.draw(question.surface)
+        await draw_person(self._visit, question.user, self._person)
 
     def _input(self, name: str, label: str, *, wide: bool = False) -> ui.input:
         made = ui.input(
@@ -160,6 +168,10 @@ class Inspector:
         if getattr(self._question, name) != value:
             setattr(self._question, name, value)
             await self.follow()
+            if name == "surface":
+                await self._in_force.draw(self._question.surface)
+            elif name == "user":
+                await draw_person(self._visit, self._question.user, self._person)
 
     async def _weigh(self) -> None:
         self._question.weights = self._weighing.values
@@ -231,8 +243,9 @@ class Inspector:
             part.clear()
         with self._head:
             text("h2", words("The slate"))
-            text("span", words("answered in {n} ms", n=round(milliseconds)), "zy-soft")
-            text("span", f"{slate.policy} · {slate.odds} · {slate.model_version}", "zy-soft")
+            told = words("answered in {n} ms", n=round(milliseconds))
+            made = f"{told} · {slate.policy} · {slate.odds} · {slate.model_version}"
+            text("span", made, "zy-soft zy-grow")
             for view, name in ((False, "Cards"), (True, "List")):
                 one = button(words(name), partial(self._view, view), kind="quiet")
                 one.props["aria-pressed"] = "true" if view == self._as_list else "false"
@@ -251,7 +264,7 @@ class Inspector:
             for rule in slate.lost_rules:
                 text("p", f"{rule.rule}: {rule.lost_to}. {rule.why}", "zy-soft")
             if question.is_changed:
-                text("p", difference(slate, usual, titles, words))
+                text("p", difference(slate, usual, words))
                 draw_comparison(slate, usual, titles, words)
         with self._events:
             for k, item in enumerate(question.events):
@@ -264,7 +277,13 @@ class Inspector:
         self._offer(slate)
         self._keep()
         with self._place:
-            if not slate.positions:
+            if slate.positions:
+                told = words(
+                    "Why: what they did that speaks for the item, and how much of it. Scores by "
+                    "source: what each model adds; below zero it speaks against the item."
+                )
+                text("p", told, "zy-soft")
+            else:
                 told = words("Nothing is left: the filter may be too narrow, or all was seen.")
                 empty(words("An empty slate"), told)
             draw_slate(
@@ -305,11 +324,14 @@ class Inspector:
         await client.patch_surface(question.surface, changes, if_match=surface.etag)
         told = self._words("Done: {surface} follows this rule now.", surface=question.surface)
         ui.notify(told, type="positive")
-        self._usual = None
         await self._reset()
-        with self._keeping:
-            where = f"/surfaces?edit={quote(question.surface, safe='')}"
-            link(self._words("See or change the rules of {surface}", surface=surface.name), where)
+        await self._changed()
+
+    async def _changed(self) -> None:
+        """Draws anew what the surface's own rules made different."""
+        self._usual = None
+        await self.follow()
+        await self._in_force.draw(self._question.surface)
 
     def _offer(self, slate: Slate) -> None:
         """Rules and weights to try, made from what the slate holds."""
@@ -319,13 +341,13 @@ class Inspector:
         if self._examples.default_slot.children:
             return
         with self._examples:
-            for name, expression in examples(slate):
+            offered = examples(slate, self._words)
+            if offered:
+                text("span", self._words("Try:"), "zy-soft")
+            for name, expression, told in offered:
                 field_ = self._filter if name == "filter" else self._boost
-                button(
-                    expression,
-                    partial(field_.set_value, expression),
-                    kind="quiet",
-                )
+                made = button(told, partial(field_.set_value, expression), kind="offer")
+                made.props["title"] = expression
 
     async def _view(self, as_list: bool) -> None:
         self._as_list = as_list
@@ -380,8 +402,8 @@ class Inspector:
 
     async def _somebody_else(self) -> None:
         found: Any = await self._visit.client.list_users(limit=200)
-        ids = [one.user_id for one in found.users if one.user_id != self._question.user]
+        ids = [one.user_id for one in found.users]
         if ids:
             # The list is in the order of a hash: the next one is as good as a draw.
-            later = [one for one in ids if one > self._question.user] or ids
-            ui.navigate.to(f"/slates?user={quote(later[0], safe='')}")
+            place = next((k for k, one in enumerate(ids) if one == self._question.user), -1)
+            ui.navigate.to(f"/slates?user={quote(ids[(place + 1) % len(ids)], safe='')}")

@@ -52,7 +52,8 @@ class Surfaces:
         with self._cards:
             for surface in found:
                 with card(surface.name):
-                    text("span", words("built in") if surface.built_in else words("own"), "zy-tag")
+                    if not surface.built_in:
+                        text("span", words("own"), "zy-tag")
                     with box("ul", "zy-does"):
                         for line in surface.does:
                             text("li", line)

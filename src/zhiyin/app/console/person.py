@@ -1,0 +1,52 @@
+"""Who a slate is for: what is known of them, and what they did last."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from nicegui.element import Element
+
+from zhiyin.app.console.parts import box, link, readable, text
+from zhiyin.app.console.visits import Visit
+from zhiyin.client import NotFoundError, ServiceError
+
+_DEEDS = 6
+_KNOWN = 5
+
+
+async def draw_person(visit: Visit, user: str, place: Element) -> None:
+    """Draws somebody into a place; nothing for an anonymous session.
+
+    Args:
+        visit: Who looks.
+        user: Who is looked at; "" for nobody.
+        place: Where.
+    """
+    words = visit.words
+    if not user:
+        place.clear()
+        with place:
+            told = words("Nobody in particular: what anybody gets.")
+            text("p", told, "zy-soft")
+        return
+    try:
+        known = (await visit.client.read_user(user)).attributes
+    except NotFoundError:
+        known = {}
+    try:
+        deeds = (await visit.client.read_history(user, limit=_DEEDS)).deeds
+    except ServiceError:
+        deeds = []
+    place.clear()
+    with place, box("div", "zy-person"):
+        if known:
+            told = [f"{name} {readable(value)}" for name, value in list(known.items())[:_KNOWN]]
+            text("p", " · ".join(told), "zy-soft")
+        with box("p", "zy-soft"):
+            text("span", words("Last:") if deeds else words("Did nothing yet."))
+            for deed in deeds:
+                named = deed.title or deed.item_id or deed.type
+                value = f" {deed.value:g}" if deed.value is not None else ""
+                text("span", named, "zy-tag").props["title"] = f"{deed.type}{value}"
+            where = f"/profiles?user={quote(user, safe='')}"
+            link(words("Interests of {user}", user=user), where)
