@@ -269,3 +269,37 @@ def test_shorter_says_the_same_in_fewer_words() -> None:
     short, _ = converse("shorter please", state, tools=TOOLS)
     assert short.about == long.about == first.item_ids[:1]
     assert len(short.text) < len(long.text)
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("not from the nineties", {1981, 1975, 1988}), ("from the 70s or 80s", {1981, 1975, 1988}),
+        ("七八十年代的", {1981, 1975, 1988}), ("newer than 1994", {1999, 1997}),
+        ("nothing older than 1988", {1994, 1999, 1988, 1997}),
+    ],
+)  # fmt: skip
+def test_years_and_decades_in_other_words(said: str, expected: set[int]) -> None:
+    assert set(years(talk("films", said)[0])) == expected
+
+
+def test_who_was_wished_for_is_ruled_out_when_they_are_not_wanted_any_more() -> None:
+    reply, _ = talk("films by Ann Lee", "now without Ann Lee")
+    assert reply.item_ids
+    assert not any("Ann Lee" in FILMS[item]["directors"] for item in reply.item_ids)
+
+
+def test_a_kind_that_is_dropped_is_neither_wanted_nor_shut_out() -> None:
+    _, state = talk("a horror drama", "keep the drama, drop the horror")
+    assert [(wish.op, wish.value) for wish in state.wishes] == [("has", "Drama")]
+
+
+def test_as_many_are_shown_as_were_asked_for() -> None:
+    assert len(talk("give me two comedies")[0].item_ids) == 2
+    assert len(talk("推荐两部喜剧片")[0].item_ids) == 2
+
+
+def test_items_that_were_seen_are_not_shown_again() -> None:
+    first, state = talk("a comedy")
+    again, _ = converse("I've seen the first two", state, tools=TOOLS)
+    assert again.item_ids == first.item_ids[2:]

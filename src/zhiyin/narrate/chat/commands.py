@@ -113,7 +113,7 @@ BRIEF = re.compile(
     r"简短|(?:说|讲|再)?短一?[点些]|少说|长话短说|简单(?:点|一点)?说|简洁|太长了|精简|一句话"
 )
 LIKE = re.compile(
-    r"\b(?:like|similar to|(?:something|anything|more|others?|ones?) similar|similar (?:ones?|things?|films?|movies?|items?|products?)|resembl\w+|same (?:kind|sort|style|genre|type|vein) as|along (?:the|those|these|similar) lines(?: of)?|in (?:that|the same) vein|in the style of)\b"
+    r"\b(?:like|similar to|(?:something|anything|more|others?|ones?) similar|similar (?:ones?|things?|films?|movies?|items?|products?)|resembl\w+|same (?:kind|sort|style|genre|type|vein) as|in the spirit of|reminiscent of|along (?:the|those|these|similar) lines(?: of)?|in (?:that|the same) vein|in the style of)\b"
     r"|像|类似|跟.{0,8}(?:差不多|一样|类似)|和.{0,8}(?:差不多|一样|类似|同类)|同类"
 )
 SAME = re.compile(
@@ -176,14 +176,27 @@ FIELDS = {
 }  # fmt: skip
 """Words for attributes."""
 ORDINAL = re.compile(
-    r"\b(first|second|third|fourth|fifth|last|1st|2nd|3rd|4th|5th)\b(?! time| of all)|#\s?(\d)\b|\b(?:number|no\.?) (\d|one|two|three|four|five)\b"
+    r"\b(first|second|third|fourth|fifth|last|middle|1st|2nd|3rd|4th|5th)\b(?! time| of all)|#\s?(\d)\b|\b(?:number|no\.?) (\d|one|two|three|four|five)\b"
     r"|\b(?:the one )?at the (top|bottom)\b|\b(top) (?:one|pick|result|item)\b|第([一二三四五1-5])(?:[个部本款件只张首条项种家]|$|(?=[^年代次\d]))|(最后一|最后那|倒数第一)[个部本款件]"
 )
 FIRST_TWO = re.compile(
     r"\b(?:first|top) (two|three|2|3)\b|前([两二三23])(?:[个部本款件])?|\b(both) (?:of )?(?:them|these|those)\b"
 )
+RELEASE = re.compile(
+    r"\b(?:drop|lose|scrap|remove|forget(?: about)?|never mind|no need for|doesn['’]?t (?:have|need) to be)(?: the| an?)?(?= )|不用(?:是|限)|不一定(?:要|非)?|不必"
+)
+"""Lets go of a value that was wished."""
+COUNT = re.compile(
+    r"\b(?:give|show|find|recommend|suggest|just|only)(?: me)?(?: just| only)? (two|three|four|[2-4])\b(?! ?(?:hours?|minutes?|years?|inch|mm|cm|[a-z]?\d))"
+    r"|(?:推荐|给我|来|找)(?:我)?([两二三四2-4])(?=[部个本款件双条])"
+)
+"""Asks for so many items."""
+AT_MOST = re.compile(
+    r"\b(?:at most|or (?:lower|under|below|less|milder)|and (?:under|below)|max(?:imum)?|no (?:higher|more) than|up to)\b|以下|以内|最多"
+)
+"""Makes an age rating the highest one."""
 SEEN = re.compile(
-    r"\b(?:seen|watched|read|own|got|have|know|bought|skip)\b|看过|买过|读过|有了|不要|跳过"
+    r"\b(?:swap|replace|seen|watched|read|own|got|have|know|bought|skip)\b|看过|买过|读过|有了|不要|跳过"
 )
 """Says of items of the slate that they are known or not wanted."""
 PLACES = {
@@ -191,7 +204,7 @@ PLACES = {
     **{w: i for i, w in enumerate("1st 2nd 3rd 4th 5th".split())},
     **{w: i for i, w in enumerate("one two three four five".split())},
     **{w: i for i, w in enumerate("一二三四五")}, **{w: i for i, w in enumerate("12345")},
-    "last": -1, "最后一": -1, "最后那": -1, "倒数第一": -1, "top": 0, "bottom": -1,
+    "middle": 2, "两": 1, "last": -1, "最后一": -1, "最后那": -1, "倒数第一": -1, "top": 0, "bottom": -1,
 }  # fmt: skip
 """Places of a slate by the words for them."""
 CHANGE: list[tuple[str, str, Op]] = [

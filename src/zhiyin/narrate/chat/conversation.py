@@ -237,7 +237,7 @@ class _Turn:
             like=like,
             shut=shut,
             order=order,
-            n=self._n,
+            n=min(self._n, meaning.how_many or self._n),
             used=self._used,
         )
         after = state.model_copy(
@@ -275,6 +275,10 @@ class _Turn:
         shut = [
             v for w in self._state.wishes if w.field == field and w.op == "has" for v in w.values
         ]
+        meant = [item for item in map(self._item_at, meaning.places) if item]
+        if meant:
+            record = self._records(meant[:1]).get(meant[0], {})
+            shut = parts_of(field, record.get(field))
         if not shut:
             shown = self._records(self._state.slate).values()
             shut = [part for record in shown for part in parts_of(field, record.get(field))]
@@ -302,6 +306,7 @@ class _Turn:
     def _as_the_one_meant(self, meaning: Meaning, wishes: list[Wish]) -> list[Wish]:
         """The wishes with what must be as it is of the item meant."""
         meant = next((item for item in map(self._item_at, meaning.places) if item), "")
+        meant = meant or next(iter(meaning.titles if meaning.like else ()), "")
         if not meant or not (meaning.like or meaning.same):
             return wishes
         record = self._records([meant]).get(meant, {})

@@ -21,6 +21,7 @@ from zhiyin.narrate.chat.pointing import (
     titles_named,
     unsorted,
 )
+from zhiyin.narrate.chat.ratings import for_children, rated
 from zhiyin.narrate.chat.state import ChatState, Op, Wish
 from zhiyin.narrate.chat.vocabulary import KINDS, Value, Vocabulary, key_of
 from zhiyin.narrate.chat.words.content import content_words, is_plain
@@ -31,7 +32,6 @@ _ALTERNATIVES = 40
 """Characters between two values that "or" joins, at most."""
 _SHUNNED = 3
 """Words of a clause that become words that titles lack, at most."""
-_RATED = re.compile(r"(?<![a-z])(g|pg|r|pg-13|nc-17)(?![a-z])")
 
 
 class Meaning(NamedTuple):
@@ -87,6 +87,10 @@ class Meaning(NamedTuple):
     """Whether it says a lasting preference."""
     unseen: bool = False
     """Whether what was shown before is not wanted again."""
+    released: tuple[tuple[str, str], ...] = ()
+    """Attributes and values that need not be any more: "drop the comedy"."""
+    how_many: int = 0
+    """How many items are asked for; 0 where no number is named."""
     named: bool = False
     """Whether places of the slate are named, not taken to be meant."""
     either: bool = False
@@ -261,9 +265,10 @@ def _settled(
     for key, values in groups.items():
         field = key.partition("|")[0]
         found.append(Wish(field=field, op="has", value=values[0], or_else=tuple(values[1:])))
-    in_force = {v for w in [*state.wishes, *found] if w.op == "has" for v in w.values}
+    wished = {v for w in found if w.op == "has" for v in w.values}
+    in_force = wished | {v for w in state.wishes if w.op == "has" for v in w.values}
     for value in negative:
-        if value.sure and value.value not in in_force:
+        if value.sure and value.value not in wished:
             found.append(Wish(field=value.field, op="lacks", value=value.value))
     for word in _shunned(shunned, wanted, in_force, state, words):
         others = alike.get(word, (word,))
@@ -299,9 +304,14 @@ def _wish(
     message: str, text: str, parts: Sequence[Clause], state: ChatState, words: Vocabulary
 ) -> Meaning:
     """Everything that is no question."""
-    dropped = dropped_in(parts)
+    dropped = [f for f in dropped_in(parts) if not _is_bounded(parts, f)]
+    parts, released = _released(parts, words)
     titles = titles_named(message, text, words)
-    shown = [part for part in parts if not (say.DROP.search(part.text) and dropped_in([part]))]
+    shown = [
+        part
+        for part in parts
+        if not (say.DROP.search(part.text) and set(dropped_in([part])) & set(dropped))
+    ]
     plain = unsorted(text)
     places = places_in(plain)
     not_places = tuple(
@@ -327,8 +337,9 @@ def _wish(
     ]
     order = next(((f, d) for pattern, f, d in say.SORT if re.search(pattern, text)), None)
     same = same_in(text, words) if places else ""
-    wishes += _for_children(" , ".join(part.wanted for part in parts), words, wishes)
-    wishes = _rated(text, wishes, words)
+    other = other_in(text, words)
+    wishes += for_children(" , ".join(part.wanted for part in parts), words, wishes)
+    wishes = rated(text, wishes, words)
     asked = {wish.field for wish in wishes} | {field for field, _ in change}
     asked |= {order[0]} if order else set()
     asked -= set(dropped)
@@ -347,10 +358,12 @@ def _wish(
         order=order if order and order[0] not in unrecorded else None,
         places=places,
         not_places=not_places,
-        like=bool(say.LIKE.search(text) or (titles and say.LOVED.search(text)))
+        like=bool(
+            say.LIKE.search(text) or (places and other) or (titles and say.LOVED.search(text))
+        )
         and bool(places or titles),
         same=same,
-        other=other_in(text, words) if not places else "",
+        other=other,
         titles=titles,
         topic=() if titles and (say.LIKE.search(text) or say.LOVED.search(text)) else tuple(topic),
         also=bool(say.ALSO.search(text)),
@@ -361,6 +374,8 @@ def _wish(
         clashes=clash,
         lasting=bool(_LASTING.search(text)),
         unseen=bool(state.slate and say.UNSEEN.search(text)),
+        released=tuple(released),
+        how_many=_count(text),
         either=bool(say.EITHER.search(text)),
     )
     return _acted(found, message, text, parts, state, words)
@@ -388,7 +403,7 @@ def _acted(
         return found._replace(act="unknown", unknown=unknown)
     firm = (
         found.wishes or found.change or found.order or found.dropped or found.like
-        or found.unrecorded or found.same or found.other or found.not_places
+        or found.unrecorded or found.same or found.other or found.not_places or found.released
     )  # fmt: skip
     if say.MORE.search(text) and not (
         found.wishes or found.same or found.other or _names_another(found, state, words)
@@ -445,25 +460,32 @@ def _without_commands(part: Clause, *, places: bool) -> Clause:
     return Clause(part.text, wanted, unwanted)
 
 
-def _for_children(text: str, words: Vocabulary, wishes: Sequence[Wish]) -> list[Wish]:
-    """What children must not see, where the catalogue has age ratings."""
-    if not say.CHILDREN.search(text) or "mpaa" not in words.fields:
-        return []
-    grown = [Wish(field="mpaa", op="lacks", value=rating) for rating in ("R", "NC-17", "X")]
-    child = any("hildren" in str(wish.value) for wish in wishes)
-    kinds = any(wish.field in KINDS and wish.op == "has" for wish in wishes)
-    value = words.value_of("children")
-    if child or kinds or value is None:
-        return grown
-    return [*grown, Wish(field=value.field, op="has", value=value.value)]
+def _is_bounded(parts: Sequence[Clause], field: str) -> bool:
+    """Whether what lets go of an attribute bounds it: "any year before 2000"."""
+    found = [wish for part in parts for wish in bounds_of(part.wanted).wishes]
+    return any(wish.field == field for wish in found)
 
 
-def _rated(text: str, wishes: list[Wish], words: Vocabulary) -> list[Wish]:
-    """Age ratings after "rated": one of those that are named."""
-    if "mpaa" not in words.fields or not re.search(r"\b(?:rated|rating|mpaa)\b|分级", text):
-        return wishes
-    named = [rating.upper() for rating in dict.fromkeys(_RATED.findall(text))]
-    rest = [wish for wish in wishes if wish.field != "mpaa" or wish.op == "lacks"]
-    if not named:
-        return wishes
-    return [*rest, Wish(field="mpaa", op="has", value=named[0], or_else=tuple(named[1:]))]
+def _released(
+    parts: Sequence[Clause], words: Vocabulary
+) -> tuple[list[Clause], list[tuple[str, str]]]:
+    """The clauses without values that need not be any more, and these."""
+    kept: list[Clause] = []
+    found: list[tuple[str, str]] = []
+    for part in parts:
+        match = say.RELEASE.search(part.text)
+        values = words.find(part.text[match.end() :]) if match else []
+        if match is None or not values:
+            kept.append(part)
+            continue
+        found += [(value.field, value.value) for value in values if value.sure]
+        size = len(part.text) - match.start()
+        cut = part.text[: match.start()] + " " * size
+        kept.append(Clause(cut, part.wanted[: match.start()] + " " * size, " " * len(cut)))
+    return kept, found
+
+
+def _count(text: str) -> int:
+    match = say.COUNT.search(text)
+    word = next((part for part in match.groups() if part), "") if match else ""
+    return say.PLACES.get(word, -1) + 1

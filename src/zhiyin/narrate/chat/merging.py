@@ -29,7 +29,14 @@ def merged(state: ChatState, meaning: Meaning, tools: Tools) -> tuple[list[Wish]
         tools: The catalogue.
     """
     new = list(meaning.wishes)
-    kept = [wish for wish in state.wishes if wish.field not in meaning.dropped]
+    kept = [
+        wish
+        for wish in state.wishes
+        if wish.field not in meaning.dropped
+        and not any(
+            wish.field == field and value in wish.values for field, value in meaning.released
+        )
+    ]
     if meaning.either:
         new = [_either(wish, kept) for wish in new]
     kinds = [wish for wish in new if wish.field in KINDS and wish.op == "has"]
@@ -126,7 +133,7 @@ def _topic(
     denied = {
         folded(v)
         for w in meaning.wishes
-        if w.field == "title" and w.op == "lacks"
+        if w.field in ("title", "brand") and w.op == "lacks"
         for v in w.values
     }
     old = [group for group in state.topic if not denied & {folded(word) for word in group}]
