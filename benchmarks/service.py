@@ -198,7 +198,7 @@ def load(
     }
     command = [sys.executable, str(HERE / "service_load.py")]
     done = subprocess.run(
-        command, input=json.dumps(plan), capture_output=True, text=True, check=True
+        command, input=json.dumps(plan), stdout=subprocess.PIPE, text=True, check=True
     )
     found: dict[str, Any] = json.loads(done.stdout)
     return found

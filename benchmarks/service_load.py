@@ -121,14 +121,14 @@ def call_alone(plan: dict[str, Any], until: float, seen: Seen) -> None:
             _, data, slates, events = requests.next()
             started = time.perf_counter()
             connection.sendall(data)
-            found = connection.recv(1 << 16)
+            found = received(connection)
             while (end := found.find(b"\r\n\r\n")) < 0:
-                found += connection.recv(1 << 16)
+                found += received(connection)
             head = found[:end].lower()
             at = head.index(b"content-length:") + 15
             whole = end + 4 + int(head[at : head.find(b"\r\n", at) % (end + 1)])
             while len(found) < whole:
-                found += connection.recv(1 << 16)
+                found += received(connection)
             seen.ms.append((time.perf_counter() - started) * 1000)
             status = int(found[9:12])
             seen.statuses[status] = seen.statuses.get(status, 0) + 1
@@ -136,6 +136,14 @@ def call_alone(plan: dict[str, Any], until: float, seen: Seen) -> None:
             seen.slates += slates * good
             seen.events += events * good
             seen.errors += not good
+
+
+def received(connection: socket.socket) -> bytes:
+    """Some bytes; a service that ends the connection is an error here."""
+    found = connection.recv(1 << 16)
+    if not found:
+        raise ConnectionError("the service ended the connection of the only caller")
+    return found
 
 
 async def run(plan: dict[str, Any]) -> dict[str, Any]:
