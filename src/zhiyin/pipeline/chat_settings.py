@@ -17,3 +17,5 @@ class ChatSettings(Config):
     model: bool = True
     """Whether the language model of [llm], where there is one, reads what the grammar leaves
     unread."""
+    patience: float = Field(default=15.0, gt=0)
+    """Seconds that a turn waits for that model; then it is answered without, and says so."""

@@ -49,6 +49,8 @@ class ChatReply(Frozen):
     """What this message wishes."""
     made_by: str = "grammar"
     """"grammar", or the id of the model that read what the grammar did not."""
+    model_problem: str = ""
+    """Why a model that was asked gave no answer; "" where it did, or was not asked."""
 
 
 def converse(
@@ -74,13 +76,14 @@ def converse(
     spoken = language_of(message) if any(c.isalpha() for c in message) else state.language
     meaning = understand(message, state, tools.table.vocabulary)
     state = state.model_copy(update={"language": spoken, "declined": False})
-    made_by = "grammar"
+    made_by, problem = "grammar", ""
     if model is not None and meaning.unread:
-        meaning, is_read = reworded(meaning, words=tools.table.vocabulary, model=model)
-        made_by = model.id if is_read else made_by
+        meaning, used, problem = reworded(meaning, words=tools.table.vocabulary, model=model)
+        made_by = model.id if used else made_by
     reply, after = _Turn(state, tools, n).answer(meaning)
     after = after.model_copy(update={"offered": reply.new_wishes})
-    return reply.model_copy(update={"made_by": made_by, "lasting": meaning.lasting}), after
+    told = {"made_by": made_by, "lasting": meaning.lasting, "model_problem": problem}
+    return reply.model_copy(update=told), after
 
 
 class _Turn:

@@ -412,7 +412,7 @@ def _acted(
     if firm or (state.slate and any(part.unwanted.strip() for part in parts) and not found.topic):
         return found
     if not any(words.says_something(word) for group in found.topic for word in group):
-        return found._replace(act="unclear")
+        return found._replace(act="unclear", unread=text if found.topic else "")
     return found._replace(unread=text)
 
 

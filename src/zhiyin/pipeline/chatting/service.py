@@ -13,6 +13,7 @@ from zhiyin.core.protocols import EditAction, LanguageModel
 from zhiyin.llm.errors import ServiceError
 from zhiyin.narrate.chat import ChatReply, Wish, converse
 from zhiyin.narrate.language import shown
+from zhiyin.pipeline.chatting.patience import PatientModel
 from zhiyin.pipeline.chatting.sessions import Session, Sessions
 from zhiyin.pipeline.chatting.tools import LiveTable, Talked, TasteOf, WorkspaceTools
 from zhiyin.pipeline.own_model import OwnLanguageModel
@@ -46,6 +47,7 @@ class Chats:
         self._workspace = workspace
         self._settings = settings = workspace.settings.chat
         self._taste_of = taste_of
+        self._patient: PatientModel | None = None
         self.table = LiveTable(workspace.stores.entities)
         self._sessions = Sessions(
             workspace.folder,
@@ -76,6 +78,8 @@ class Chats:
         reply, state = converse(
             message.message, session.state, tools=tools, n=message.n, model=model
         )
+        if reply.model_problem:
+            tools.fallbacks.append(f"without the language model: {reply.model_problem}")
         titles = tools.records(reply.item_ids)
         remembered = self._remembered(message, reply, tools.fallbacks)
         self._forget(message.user_id, reply)
@@ -118,8 +122,17 @@ class Chats:
         return self._kept(user_id, _edits(state.offered), [])
 
     def model(self) -> LanguageModel | None:
-        """The language model of the settings, opened once; None where it is not to be used."""
-        return self._workspace.language_model() if self._settings.model else None
+        """The language model of the settings, waited for so long as [chat] says; None for none."""
+        model = self._workspace.language_model() if self._settings.model else None
+        if model is None:
+            return None
+        if self._patient is None:
+            self._patient = PatientModel(
+                model,
+                seconds=self._settings.patience,
+                most=self._workspace.settings.llm.concurrency,
+            )
+        return self._patient
 
     def notice(self, item_ids: Iterable[str]) -> None:
         """Told of items that were just stored or erased."""
