@@ -16,7 +16,8 @@ from zhiyin.data.simulated import ShopConfig, SimulatedShop, simulate_shop
 from zhiyin.data.simulated.shop import _visitor
 from zhiyin.data.simulated.words import CATEGORIES
 from zhiyin.models.profile.interest import Profile
-from zhiyin.pipeline.profiles import ProfileScorer
+from zhiyin.pipeline.profiles import Profiles, ProfileScorer
+from zhiyin.pipeline.tagged_catalogue import TaggedCatalogue
 from zhiyin.pipeline.wiring import open_workspace
 from zhiyin.pipeline.workspace import Workspace
 
@@ -341,3 +342,26 @@ def test_meaning_crosses_languages(market: Workspace, query: str) -> None:
     market.profiles.reset("wisher")
     assert english
     assert chinese
+
+
+def test_a_profile_that_is_read_opens_no_encoder(small: Workspace) -> None:
+    """Nothing that a profile shows needs the items' vectors: they cost seconds at a start."""
+    small.record([view("tent-0"), view("tent-1")])
+    asked: list[str] = []
+
+    def refuse() -> None:
+        asked.append("encoder")
+
+    catalogue = TaggedCatalogue(small.stores.entities, open_encoder=refuse)
+    profiles = Profiles(
+        events=small.stores.events,
+        entities=small.stores.entities,
+        edits=small.stores.profiles,
+        settings=small.settings,
+        catalogue=catalogue,
+        clock=lambda: START + int(100 * DAY),
+    )
+    assert weights(profiles.of("u"))["category:Outdoor"] > 0
+    assert not asked
+    profiles.of("u", readable=False)
+    assert asked

@@ -91,7 +91,8 @@ class Profiles:
 
         Args:
             user_id: Whose.
-            readable: Whether to list tags with their evidence; scoring needs only weights.
+            readable: Whether to list tags with their evidence; scoring needs only weights and
+                the direction in meaning, which a profile that is read does without.
         """
         key = id_key(user_id)
         events = self._events.history(key, limit=self._settings.profile.events, words=True)
@@ -104,9 +105,10 @@ class Profiles:
             events,
             [*wishes, *own_words(attributes)],
             catalogue=self.catalogue,
-            judge=self.judge,
+            open_judge=lambda: self.judge,
             settings=self._settings,
             now=self._clock(),
+            directed=not readable,
         )
         return portray(
             user_id,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,9 +29,10 @@ def read_statements(
     wishes: Sequence[str],
     *,
     catalogue: TaggedCatalogue,
-    judge: SentimentJudge,
+    open_judge: Callable[[], SentimentJudge],
     settings: Settings,
     now: int,
+    directed: bool = True,
 ) -> Said:
     """Everything that speaks for or against a tag, and where it points.
 
@@ -42,15 +43,16 @@ def read_statements(
         events: The user's events with their words.
         wishes: Texts that the user gave, and texts of their attributes.
         catalogue: Tags and vectors of items.
-        judge: What reads reviews.
+        open_judge: Gives what reads reviews, where there are any.
         settings: Weights and half-lives.
         now: The present, in milliseconds.
+        directed: Whether the direction in meaning is wanted: it needs a vector of every item.
     """
     events = sorted(events, key=_order)
     on_items = [event for event in events if event.item_key is not None]
     searches = [e for e in events if e.query and not e.query.isspace()][-_READ_TEXTS:]
     catalogue.meet([event.item_key for event in on_items if event.item_key is not None])
-    done = _done(on_items, catalogue, judge, settings, now)
+    done = _done(on_items, catalogue, open_judge, settings, now)
     texts = [str(event.query) for event in searches] + list(wishes)
     fade = _fade(searches, settings, now)
     said_mass = np.concatenate(
@@ -67,13 +69,15 @@ def read_statements(
         [*done.items, *[None] * len(texts)],
         [*[None] * len(done), *texts],
     )
+    if not directed:
+        return Said(statements, None)
     return Said(statements, _direction(catalogue, on_items, done.mass, texts, said_mass))
 
 
 def _done(
     events: list[PastEvent],
     catalogue: TaggedCatalogue,
-    judge: SentimentJudge,
+    open_judge: Callable[[], SentimentJudge],
     settings: Settings,
     now: int,
 ) -> Statements:
@@ -83,7 +87,7 @@ def _done(
     plain = [weights.get(e.type, settings.events.default_weight) for e in events]
     fade = _fade(events, settings, now)
     mass = np.array(plain, dtype=np.float64) * fade
-    feeling = _feelings(events, judge)
+    feeling = _feelings(events, open_judge)
     clear = np.abs(feeling) >= _CLEAR
     mass[clear] = settings.profile.review_weight * (feeling * fade)[clear]
     _turn_round(mass, rows, feeling, fade, clear)
@@ -119,11 +123,13 @@ def _turn_round(
             mass[deeds] *= opinion
 
 
-def _feelings(events: Sequence[PastEvent], judge: SentimentJudge) -> NDArray[np.float64]:
+def _feelings(
+    events: Sequence[PastEvent], open_judge: Callable[[], SentimentJudge]
+) -> NDArray[np.float64]:
     feeling = np.zeros(len(events))
     spoken = [at for at, event in enumerate(events) if event.text][-_READ_TEXTS:]
     if spoken:
-        feeling[spoken] = judge.judge([str(events[at].text) for at in spoken])
+        feeling[spoken] = open_judge().judge([str(events[at].text) for at in spoken])
     return feeling
 
 

@@ -33,7 +33,9 @@ class _State(NamedTuple):
     items: Vocabulary
     table: TagTable
     reader: FacetReader
-    vectors: Floats | None
+    vectors: Floats | None = None
+    encoded: bool = False
+    """Whether the vectors were made: nothing but scoring by meaning needs them."""
 
 
 class TaggedCatalogue:
@@ -87,8 +89,17 @@ class TaggedCatalogue:
 
     @property
     def vectors(self) -> Floats | None:
-        """The items' vectors less their mean, float32 of shape (n, dim); None: no encoder."""
-        return self._loaded().vectors
+        """The items' vectors less their mean, float32 of shape (n, dim); None: no encoder.
+
+        They are made when they are first asked for, from the texts as they are then.
+        """
+        with self._lock:
+            state = self._loaded()
+            if not state.encoded:
+                ids = state.items.ids
+                vectors = self._encode(self._columns_of(ids), state.reader, len(ids))
+                state = self._state = state._replace(vectors=vectors, encoded=True)
+            return state.vectors
 
     @property
     def text_columns(self) -> tuple[str, ...]:
@@ -119,16 +130,15 @@ class TaggedCatalogue:
             known = [i for i in dict.fromkeys(ids) if i in state.items.index]
             if not known:
                 return
-            found = self._entities.get("item", known)
-            columns = _columns([dict(found.get(i, {})) for i in known])
+            columns = self._columns_of(known)
             places = [state.items.index[i] for i in known]
             table = state.table.replaced(places, state.reader.read(columns, len(known)))
-            vectors = state.vectors
-            renewed = self._encode(columns, state.reader, len(known))
-            if vectors is not None and renewed is not None:
-                vectors = vectors.copy()
-                vectors[places] = renewed
-            self._state = _State(state.items, table, state.reader, vectors)
+            state = state._replace(table=table)
+            if state.vectors is not None:
+                vectors = state.vectors.copy()
+                vectors[places] = self._encode(columns, state.reader, len(known))
+                state = state._replace(vectors=vectors)
+            self._state = state
 
     def places(self, vocabulary: Vocabulary) -> NDArray[np.int32]:
         """The row of each item of a vocabulary, int32 of shape (len(vocabulary),); -1: none."""
@@ -199,23 +209,27 @@ class TaggedCatalogue:
         reader = learn_facets(columns, len(rows))
         items = Vocabulary(frame["id"].to_list(), keys=frame["key"].to_numpy())
         table = tag_table(reader.read(columns, len(rows)))
-        return _State(items, table, reader, self._encode(columns, reader, len(rows)))
+        return _State(items, table, reader)
 
     def _extend(self, ids: list[str]) -> None:
         if not ids:
             return
         state = self._loaded()
-        found = self._entities.get("item", ids)
-        columns = _columns([dict(found.get(i, {})) for i in ids])
-        vectors = self._encode(columns, state.reader, len(ids))
-        if state.vectors is not None and vectors is not None:
-            vectors = np.vstack([state.vectors, vectors])
-        self._state = _State(
-            state.items.extended(ids),
-            state.table.extended(state.reader.read(columns, len(ids))),
-            state.reader,
-            vectors,
+        columns = self._columns_of(ids)
+        vectors = state.vectors
+        if vectors is not None:
+            added = self._encode(columns, state.reader, len(ids))
+            vectors = vectors if added is None else np.vstack([vectors, added])
+        self._state = state._replace(
+            items=state.items.extended(ids),
+            table=state.table.extended(state.reader.read(columns, len(ids))),
+            vectors=vectors,
         )
+
+    def _columns_of(self, ids: Sequence[str]) -> dict[str, list[Any]]:
+        """Attributes of some items, by name; none of those that are gone."""
+        found = self._entities.get("item", ids)
+        return _columns([dict(found.get(i, {})) for i in ids])
 
     def _encode(self, columns: dict[str, list[Any]], reader: FacetReader, n: int) -> Floats | None:
         """Unit vectors of all texts of each item, less the catalogue's mean; zeros without."""

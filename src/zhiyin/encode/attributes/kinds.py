@@ -22,6 +22,7 @@ _WORDS = 3
 _PIECE_WORDS = 4
 TITLES = frozenset({"title", "name", "headline", "标题", "名称", "商品名", "书名", "片名"})
 """Names of columns that hold what an item is called."""
+_WIDE = re.compile("[\u2e80-\u9fff\uac00-\ud7af]")
 _ADDRESS = re.compile(r"\w+://|www\.")
 
 
@@ -51,7 +52,8 @@ def kind_of(name: str, values: Sequence[Any]) -> Kind:
         return Kind.TEXT
     if any(_ADDRESS.match(text) for text in texts[:_FEW_VALUES]):
         return Kind.UNUSED
-    if _shared([tags_of(text) for text in texts]) >= _SHARED and _short_pieces(texts):
+    pieces = [tags_of(text) for text in texts]
+    if _shared(pieces) >= _SHARED and _short(chain.from_iterable(pieces)):
         return Kind.TAGS
     return Kind.TEXT if statistics.median(map(_words, texts)) >= _WORDS else Kind.UNUSED
 
@@ -85,13 +87,13 @@ def _shared(tags: Sequence[Sequence[str]]) -> float:
     return sum(any(counts[tag] > 1 for tag in row) for row in tags) / len(tags)
 
 
-def _short_pieces(texts: Sequence[str]) -> bool:
+def _short(pieces: Iterable[str]) -> bool:
     """Whether what stands between commas reads as a name rather than a clause."""
-    pieces = list(chain.from_iterable(tags_of(text) for text in texts))
-    return bool(pieces) and statistics.median(map(_words, pieces)) <= _PIECE_WORDS
+    lengths = [_words(piece) for piece in pieces]
+    return bool(lengths) and statistics.median(lengths) <= _PIECE_WORDS
 
 
 def _words(text: str) -> int:
     """Words, counting two characters of Chinese, Japanese or Korean as one."""
-    wide = sum("\u2e80" <= c <= "\u9fff" or "\uac00" <= c <= "\ud7af" for c in text)
+    wide = 0 if text.isascii() else len(_WIDE.findall(text))
     return len(text.split()) + wide // 2 if wide else len(text.split())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,20 +107,32 @@ def learn_facets(columns: Columns, n: int) -> FacetReader:
 
 def _names(named: Mapping[str, str], columns: Columns) -> set[str]:
     """What makers and categories are called: their names are no topics."""
-    return {tag.name.casefold() for row in _named_tags(named, columns, None) for tag in row}
+    return {
+        part.casefold()
+        for name in named
+        for value in columns.get(name, ())
+        for part in _parts(name, value)
+    }
 
 
-def _named_tags(named: Mapping[str, str], columns: Columns, n: int | None) -> list[list[Tag]]:
-    length = max((len(v) for v in columns.values()), default=0) if n is None else n
-    rows: list[list[Tag]] = [[] for _ in range(length)]
+def _named_tags(named: Mapping[str, str], columns: Columns, n: int) -> list[list[Tag]]:
+    rows: list[list[Tag]] = [[] for _ in range(n)]
     for name, facet in named.items():
         for row, value in zip(rows, columns.get(name, ()), strict=False):
-            parts = [value] if name.casefold() in _WHOLE and isinstance(value, str) else value
-            for part in tags_of(parts)[:_MOST_PER_COLUMN]:
-                tag = Tag(facet, " ".join(part.split()))
-                if tag.name and len(tag.name) <= _LONGEST_NAME and tag not in row:
+            for part in _parts(name, value):
+                tag = Tag(facet, part)
+                if tag not in row:
                     row.append(tag)
     return rows
+
+
+def _parts(name: str, value: Any) -> Iterator[str]:  # noqa: ANN401 - whatever a catalogue holds
+    """The names in a value of a column, each of them short enough for a tag."""
+    whole = name.casefold() in _WHOLE and isinstance(value, str)
+    for part in tags_of([value] if whole else value)[:_MOST_PER_COLUMN]:
+        plain = " ".join(part.split())
+        if plain and len(plain) <= _LONGEST_NAME:
+            yield plain
 
 
 def _add(rows: list[list[Tag]], values: Sequence[Any], read: Callable[[Any], Tag | None]) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from itertools import pairwise
+from itertools import chain, groupby, pairwise
 from typing import Self
 
 from zhiyin.core.errors import MissingExtraError
@@ -28,6 +28,8 @@ _RARE = 5
 _SMALL: frozenset[str] = frozenset[str]().union(*SMALL_WORDS.values())
 _HAN = re.compile("[\u3400-\u9fff]")
 _RUN = re.compile("(?P<han>[\u3400-\u9fff]+)|(?P<word>(?:(?![\u3400-\u9fff_])[\\w'’-])+)|[^\\s]")
+_ASCII_RUN = re.compile(r"[a-z0-9'-]+|\S")
+"""The same as `_RUN` for ASCII in small letters, many times faster."""
 _WORD = re.compile(r"[^\W\d_](?:[\w'’-]*[^\W_])?")
 
 
@@ -56,8 +58,8 @@ class Topics:
         pairs: Counter[tuple[str, str]] = Counter()
         for text in texts:
             runs = list(runs_of(text))
-            words.update({word for run in runs for word in run})
-            pairs.update({pair for run in runs for pair in pairwise(run)})
+            words.update(set(chain.from_iterable(runs)))
+            pairs.update(set(chain.from_iterable(map(pairwise, runs))))
         counts = {word: n for word, n in words.items() if _LEAST <= n <= most}
         counts |= {
             joined(first, second): n
@@ -88,22 +90,32 @@ class Topics:
             for run in runs_of(line):
                 for topic in self._in(run):
                     counts[topic] += share
-        weights = {t: n / (n + 1) * self._telling(t) for t, n in counts.items()}
-        return sorted(weights, key=lambda topic: (-weights[topic], topic))
+        weighed = [(-n / (n + 1) * self._telling(topic), topic) for topic, n in counts.items()]
+        return [topic for _, topic in sorted(weighed)]
 
-    def _in(self, run: list[str]) -> Iterator[str]:
+    def _in(self, run: list[str]) -> list[str]:
         """The topics of adjacent words, phrases before words."""
+        known, found, last = self.items_of, list[str](), len(run) - 1
         at = 0
-        while at < len(run):
-            phrase = joined(run[at], run[at + 1]) if at + 1 < len(run) else ""
-            found = phrase if phrase in self.items_of else run[at]
-            if found in self.items_of:
-                yield found
-            at += 2 if found == phrase else 1
+        while at <= last:
+            phrase = joined(run[at], run[at + 1]) if at < last else ""
+            if phrase in known:
+                found.append(phrase)
+                at += 2
+                continue
+            if run[at] in known:
+                found.append(run[at])
+            at += 1
+        return found
 
     def _telling(self, topic: str) -> float:
         """Inverse document frequency; what is in fewer than five items gains no more."""
-        return math.log(1 + self.n / max(_RARE, self.items_of[topic]))
+        return _rarity(self.n, max(_RARE, self.items_of[topic]))
+
+
+@lru_cache(maxsize=10_000)
+def _rarity(n: int, found: int) -> float:
+    return math.log(1 + n / found)
 
 
 def words_of(text: str) -> list[str]:
@@ -117,19 +129,15 @@ def words_of(text: str) -> list[str]:
 
 def runs_of(text: str) -> Iterator[list[str]]:
     """The same words, in runs: what stands between them is a small word, or a mark."""
-    run: list[str] = []
-    for word in _cut(clean(text, _READ)[0]):
-        if _says_something(word):
-            run.append(word)
-        elif run:
-            yield run
-            run = []
-    if run:
-        yield run
+    for says, run in groupby(_cut(clean(text, _READ)[0]), _says_something):
+        if says:
+            yield list(run)
 
 
 def joined(first: str, second: str) -> str:
     """A phrase of two words, as it is written in their language."""
+    if first.isascii() or second.isascii():
+        return f"{first} {second}"
     return first + second if _HAN.search(first) and _HAN.search(second) else f"{first} {second}"
 
 
@@ -155,6 +163,8 @@ def _pairs(run: str) -> list[str]:
 
 def _cut(text: str) -> list[str]:
     """Words and marks, in order."""
+    if text.isascii():
+        return _ASCII_RUN.findall(text.casefold())
     words: list[str] = []
     for run in _RUN.finditer(text.casefold()):
         words += _segment()(run[0]) if run.lastgroup == "han" else [run[0]]
