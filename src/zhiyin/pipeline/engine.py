@@ -274,6 +274,7 @@ class Engine:
             context: What the moment is like; kept with the exposure.
             log: Whether the order is shown as it is: then its exposure is logged.
         """
+        moment = checked_context(context or {})
         now = self._clock()
         self._fresh.refresh(now=now)
         queries = self._query(user_id, self._histories.since(user_id), session, now)
@@ -286,7 +287,7 @@ class Engine:
         order = np.lexsort((vocabulary.tie_order[rows], -scores[0, rows]))
         picked = rows[order][None]
         best = Candidates(picked, scores[:, rows[order]], _said_of(picked, parts))
-        query = SlateQuery(user_id, surface, now, session=session, context=context or {})
+        query = SlateQuery(user_id, surface, now, session=session, context=moment)
         best = self._ranked(best, queries, query, SurfaceSettings())
         found: list[int] = best.items[0].tolist()
         values: list[float] = best.scores[0].tolist()
@@ -309,7 +310,7 @@ class Engine:
             created=now,
             fallbacks=fallbacks,
             odds="deterministic",
-            context=dict(context or {}),
+            context=moment,
         )
         if log:
             self._stores.exposures.record(slate.model_dump(mode="json"))

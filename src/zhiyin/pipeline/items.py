@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 import polars as pl
@@ -12,6 +10,7 @@ from pydantic import ValidationError
 
 from zhiyin.core import schema
 from zhiyin.core.errors import DataError
+from zhiyin.core.json_text import json_text
 from zhiyin.core.keys import id_keys
 from zhiyin.core.messages.entities import LiveItem, LiveUser
 from zhiyin.core.protocols import EntityKind, EntityStore
@@ -100,20 +99,8 @@ def _stored(entities: EntityStore, kind: EntityKind, rows: Mapping[str, str]) ->
 
 def _json(what: str, attributes: dict[str, Any]) -> str:
     try:
-        text = json.dumps(attributes, ensure_ascii=False, allow_nan=False)
-        text.encode("utf-8")
-    except (TypeError, ValueError, RecursionError) as error:
-        wrong = ", ".join(_not_json(attributes)) or "an attribute"
+        return json_text(attributes)
+    except ValueError as error:
         raise DataError(
-            f"{what}: {wrong} is nothing that JSON can carry: {error}",
-            hint="send text, numbers, lists of them, true or false",
+            f"{what}: {error}", hint="send text, numbers, lists of them, true or false"
         ) from error
-    return text
-
-
-def _not_json(attributes: dict[str, Any]) -> Iterable[str]:
-    for name, value in attributes.items():
-        if isinstance(value, float) and not math.isfinite(value):
-            yield name
-        elif not isinstance(value, (str, int, float, list, dict, bool)):
-            yield name

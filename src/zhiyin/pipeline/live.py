@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from zhiyin.core import schema
 from zhiyin.core.errors import DataError
+from zhiyin.core.json_text import json_text
 from zhiyin.core.keys import id_key, id_keys
 from zhiyin.core.messages.events import LiveEvent
 from zhiyin.core.protocols import EntityKind, EntityStore
@@ -41,15 +42,15 @@ def _checked(number: int, event: dict[str, Any]) -> LiveEvent:
     try:
         checked = LiveEvent.model_validate(event)
         if checked.context is not None:
-            json.dumps(checked.context, ensure_ascii=False, allow_nan=False).encode("utf-8")
+            json_text(checked.context)
         return checked
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise DataError(f"event {number}: {where}: {first['msg']}") from error
-    except (TypeError, ValueError, RecursionError) as error:
+    except ValueError as error:
         raise DataError(
-            f"event {number}: context is nothing that JSON can carry: {error}",
+            f"event {number}: context: {error}",
             hint="send text, numbers, lists of them, true or false",
         ) from error
 

@@ -8,6 +8,7 @@ thought of needs the strictest that fits. The check itself is made before the bo
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -51,4 +52,6 @@ Opened = Annotated[Workspace, Depends(opened_workspace)]
 
 
 def _under(path: str, places: tuple[str, ...]) -> bool:
-    return any(path == place or path.startswith(f"{place}/") for place in places)
+    # Whatever is no letter, digit, hyphen or the like ends a name, not a slash alone.
+    head = "/".join(re.split(r"[^\w.~-]", path, maxsplit=3)[:3])
+    return head in places

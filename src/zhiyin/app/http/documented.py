@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Path, Query, Response
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
+from starlette.convertors import PathConvertor, register_url_convertor
 
 from zhiyin.app.http.problems import MEDIA_TYPE
 from zhiyin.core.messages import LONGEST_ID, Problem
@@ -92,6 +93,18 @@ _ALWAYS = {
         "wait as long as Retry-After says",
     ),
 }
+
+
+class WholePath(PathConvertor):
+    """An id as the rest of an address, line feeds and all.
+
+    The framework's own ends before a line feed at the end: that would be another id.
+    """
+
+    regex = "(?s:.*)"
+
+
+register_url_convertor("path", WholePath())
 
 
 def new_router(tag: str) -> APIRouter:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zhiyin.core.errors import DataError
+from zhiyin.core.json_text import json_text
 from zhiyin.core.protocols import EntityStore, Odds
 from zhiyin.core.slate import Slate, YieldedRule
 
@@ -81,10 +82,10 @@ def checked_context(context: Mapping[str, Any]) -> dict[str, Any]:
     if not context:
         return {}
     try:
-        text = json.dumps(dict(context), allow_nan=False)
-    except (TypeError, ValueError, RecursionError) as error:
+        text = json_text(context)
+    except ValueError as error:
         raise DataError(
-            f"the context is no JSON object: {error}", hint="give texts, numbers, yes or no"
+            f"the context cannot be kept: {error}", hint="give texts, numbers, yes or no"
         ) from error
     if len(text) > _CONTEXT:
         raise DataError(

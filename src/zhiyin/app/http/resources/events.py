@@ -15,6 +15,7 @@ from zhiyin.app.http.access import Opened
 from zhiyin.app.http.documented import IdempotencyKey, answers, new_router
 from zhiyin.app.http.problems import readable
 from zhiyin.core.errors import DataError
+from zhiyin.core.json_text import json_text
 from zhiyin.core.messages import EventsAccepted, LineFault, LiveEvent, StreamReport
 from zhiyin.pipeline.workspace import Workspace
 
@@ -137,7 +138,7 @@ class _Taken:
         try:
             event = LiveEvent.model_validate_json(line)
             row = event.model_dump()
-            json.dumps(row, allow_nan=False, ensure_ascii=False).encode("utf-8")
+            json_text(row)
         except ValueError as error:
             self._refuse(error)
             return False
