@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 from dialogue_checks import Played, Turn, is_known, is_of_slate, keeps
-from dialogue_players import Player, open_player
+from dialogue_players import COUNTS, Counted, Player, open_player
 
 import zhiyin
 from zhiyin.pipeline.workspace import Workspace
@@ -56,7 +56,15 @@ class Shops:
             folder = self._folder / name
             is_new = not (folder / ".done").exists()
             folder.mkdir(parents=True, exist_ok=True)
-            model = "" if self._provider == "none" else f'[llm]\ngguf = "{self._provider}"\n'
+            # A model is measured without remembered answers, and waited for to the end.
+            model = (
+                ""
+                if self._provider == "none"
+                else (
+                    f'[llm]\ngguf = "{self._provider}"\ntimeout = 600.0\n'
+                    "[llm.cache]\ndays = 0.0\n[chat]\npatience = 600.0\n"
+                )
+            )
             (folder / "zhiyin.toml").write_text(model, encoding="utf-8")
             shop = zhiyin.open(folder)
             if is_new and name == "shop-zh":
@@ -68,6 +76,10 @@ class Shops:
                 )
                 shop.train(recipe="popularity")
             (folder / ".done").touch()
+            model_of = shop.language_model()
+            if model_of is not None:
+                counted = Counted(model_of, COUNTS)
+                shop.language_model = lambda: counted
             self._open[name] = shop
             ids: list[str] = shop.stores.entities.scan("item", columns=["id"])["id"].to_list()
             self.records[name] = dict(shop.stores.entities.get("item", ids))
@@ -316,6 +328,7 @@ def main() -> None:
     shops = Shops(folder, options.data, options.provider)
     player = open_player("search" if options.baseline else options.provider)
     found = measured(shops, player, show=options.show, only=options.only)
+    found["structured"] = dict(COUNTS)
     found["pool"] = {name: len(records) for name, records in sorted(shops.records.items())}
     found["commit"] = commit()
     print(json.dumps(found, indent=1, ensure_ascii=False))
