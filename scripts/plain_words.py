@@ -19,7 +19,13 @@ import textwrap
 from collections import Counter, defaultdict
 from pathlib import Path
 
-from zhiyin.narrate.grounding.lexicon import plain_chinese, plain_english, stem
+from zhiyin.narrate.grounding.lexicon import (
+    plain_chinese,
+    plain_english,
+    scenes_chinese,
+    scenes_english,
+    stem,
+)
 
 HERE = Path(__file__).parent / "words"
 TARGET = Path(__file__).parents[1] / "src" / "zhiyin" / "narrate" / "grounding" / "words"
@@ -81,7 +87,8 @@ def english(wordnet: Path, vader: Path) -> list[str]:
             found.add(word)
     claims = {stem(word) for word in words_of(HERE / "claims-en.txt")}
     by_stem = {stem(word): word for word in sorted(found, reverse=True)}
-    return sorted(w for root, w in by_stem.items() if root not in claims | plain_english())
+    left_out = claims | plain_english() | scenes_english()
+    return sorted(word for root, word in by_stem.items() if root not in left_out)
 
 
 def chinese(jieba: Path) -> list[str]:
@@ -96,7 +103,7 @@ def chinese(jieba: Path) -> list[str]:
             continue
         if not any(claim in word for claim in claims):
             found.add(word)
-    return sorted(found - plain_chinese())
+    return sorted(found - plain_chinese() - scenes_chinese())
 
 
 def main() -> None:

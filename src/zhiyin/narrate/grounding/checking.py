@@ -10,6 +10,7 @@ from zhiyin.narrate.grounding.coverage import check_coverage
 from zhiyin.narrate.grounding.dates import check_dates
 from zhiyin.narrate.grounding.deeds import check_deeds
 from zhiyin.narrate.grounding.facts import Facts
+from zhiyin.narrate.grounding.occasions import check_occasions
 from zhiyin.narrate.grounding.quantities import check_quantities
 from zhiyin.narrate.grounding.reading import Finding, Reading
 from zhiyin.narrate.grounding.relative import check_relative_dates
@@ -57,6 +58,7 @@ def check(
     check_standing(reading)
     check_deeds(reading)
     check_dates(reading)
+    check_occasions(reading)
     check_relative_dates(reading)
     check_comparisons(reading)
     check_quantities(reading)

@@ -67,7 +67,7 @@ def _than_before(reading: Reading, match: re.Match[str]) -> bool:
 def _judge(reading: Reading, match: re.Match[str], word: str) -> None:
     if any(f.start <= match.start() < f.end for f in reading.findings):
         return
-    price, before = reading.facts.record.get("price"), reading.facts.record.get("list_price")
+    price, before = reading.facts.record.get("price"), reading.facts.list_price
     clause = reading.text[slice(*reading.clause(match.start()))]
     if (
         re.search("原价|\\blist\\b|(?:original|regular|usual|full|old) price", clause)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from zhiyin.narrate.grounding.facts import OWN, Words
+from zhiyin.narrate.grounding.facts import OWN
 from zhiyin.narrate.grounding.lexicon import (
     HAN,
     WORD,
@@ -16,6 +16,8 @@ from zhiyin.narrate.grounding.lexicon import (
     stem,
 )
 from zhiyin.narrate.grounding.reading import Reading
+from zhiyin.narrate.grounding.scenes import sets_scene, sets_scene_chinese
+from zhiyin.narrate.grounding.vocabulary import Words
 
 _NEGATED = re.compile(
     r"(?:\b(?:no|not|without|never|non|free of|lacks?|nor|neither|isn[’']t|doesn[’']t|"
@@ -26,13 +28,25 @@ _NOT = re.compile(r"\b(?:no|not|without|never|non|nor)\b|n[’']t\b")
 _FREE = re.compile(r"[\s-]*free\b")
 _HAN_NEGATED = re.compile(
     "(?:(?:不|未|没有|没|暂不|暂未)(?:接待|允许|提供|接受|包含|附带|支持|欢迎|适合|能带|可带|"
-    "可以带|能|可以|使用|添加|配|设)|不含|不带|不是|不支持|不附|不可|不能|没有|并非|没|无|非|未|免|不|零)(?:任何)?$"
+    "可以带|能|可以|使用|添加|配|设)|不含|不带|不是|不支持|不附|不可|不能|没有|并非|没|无|"
+    "非|未|免|不|零)(?:任何)?$"
 )
+_OWN_NEEDED = re.compile(r"\b(?:bring your own|need|needs|require|requires|separately|buy|extra)\b")
+_REQUIRED = re.compile(r"\s+(?:is |are )?(?:required|needed|necessary|compulsory)\b")
+_RESOLUTION = re.compile(r"(\d{3,4})p|(\d)k")
+_MIXED = re.compile(r"(?=.*[\u3400-\u9fff])(?=.*[a-z0-9])")
+_PARTLY = frozenset("mostly naturally lightly heavily widely highly originally".split())
+_DID = re.compile(r"\b(?:you|your)\b|[你您]|上[次回]")
 _LONGEST = 8
+_LONGEST_VALUE = 20
 
 
 def check_coverage(reading: Reading) -> None:
     """Finds words that neither claim nothing nor are supported."""
+    for value in reading.facts.words[OWN].texts:
+        if 1 < len(value) <= _LONGEST_VALUE and _MIXED.match(value):
+            for match in re.finditer(re.escape(value), reading.text):
+                reading.cover(*match.span())
     for match in WORD.finditer(reading.text):
         if not all(reading.covered[match.start() : match.end()]):
             _english(reading, match)
@@ -42,31 +56,54 @@ def check_coverage(reading: Reading) -> None:
 
 def _english(reading: Reading, match: re.Match[str]) -> None:
     root = stem(match[0])
+    if _is_denied(reading, match, root):
+        return
     facts, text = reading.facts, reading.text
     before, after = text[max(0, match.start() - 30) : match.start()], text[match.end() :]
-    negated = bool(_NEGATED.search(before) or _FREE.match(after))
-    own = root in facts.words[OWN].english
-    if root in facts.denied.english and root not in plain_english():
-        start, _ = reading.clause(match.start())
-        negated = negated or bool(_NOT.search(text, start, match.start()))
-        if not negated and not (own and root not in facts.denied.english):
-            reading.find(*match.span(), "negation", "the record says the opposite")
-        return
     suffix = _FREE.match(after)
     if suffix and any(phrase(match[0] + " free") in phrase(t) for t in facts.affirmed.texts):
         return
+    negated = bool(_NEGATED.search(before) or suffix)
     if negated and root in facts.affirmed.english and root not in plain_english():
         reading.find(*match.span(), "negation", "the record says the opposite")
-        return
-    if own or root in plain_english() or match[0] in ("free",):
-        if match[0] == "free" and not own and not _is_suffix(before):
+    elif match[0] == "free":
+        if root not in facts.words[OWN].english and not _is_suffix(before):
             reading.find(*match.span(), "price", "nothing is recorded as free")
-        return
-    if _of_another(reading, match, root):
-        return
-    if root in common_english() and not _is_called(reading, match):
-        return
-    reading.find(*match.span(), "property", "neither record nor evidence says this")
+    elif not _is_supported(reading, match, root):
+        reading.find(*match.span(), "property", "neither record nor evidence says this")
+
+
+def _is_denied(reading: Reading, match: re.Match[str], root: str) -> bool:
+    """Whether the record speaks of a word as absent; told where the text says otherwise."""
+    text, denied = reading.text, reading.facts.denied.english
+    if root not in denied:
+        return False
+    if _REQUIRED.match(text, match.end()):
+        reading.find(*match.span(), "negation", "the record says the opposite")
+        return True
+    if root in plain_english():
+        return False
+    start, _ = reading.clause(match.start())
+    if not (
+        _NEGATED.search(text[max(0, match.start() - 30) : match.start()])
+        or _FREE.match(text, match.end())
+        or _NOT.search(text, start, match.start())
+        or _OWN_NEEDED.search(text, start, match.end() + len("separately "))
+    ):
+        reading.find(*match.span(), "negation", "the record says the opposite")
+    return True
+
+
+def _is_supported(reading: Reading, match: re.Match[str], root: str) -> bool:
+    """Whether a word claims nothing, or stands in the record or the evidence."""
+    if root in reading.facts.words[OWN].english or root in plain_english():
+        return True
+    if _of_another(reading, match, root) or _of_deed(reading, match, root):
+        return True
+    if match[0] in _PARTLY or _resolves(reading, match[0]):
+        return True
+    everyday = root in common_english() or sets_scene(reading, match, root)
+    return everyday and not _is_called(reading, match)
 
 
 def _is_called(reading: Reading, match: re.Match[str]) -> bool:
@@ -93,6 +130,25 @@ def _of_another(reading: Reading, match: re.Match[str], root: str) -> bool:
         return True
     capital = reading.original[match.start()].isupper()
     return capital and any(match[0] in name.split() for name, _ in reading.facts.names)
+
+
+def _resolves(reading: Reading, word: str) -> bool:
+    """Whether a token like 1440p or 4k is the height or width of a recorded picture."""
+    found = _RESOLUTION.fullmatch(word)
+    if not found:
+        return False
+    lines = found[1] or {"2": "2048|2560", "4": "3840|4096|2160", "8": "7680|4320"}.get(found[2])
+    said = " ".join(reading.facts.words[OWN].texts)
+    return bool(lines and re.search(rf"(?<!\d)(?:{lines})(?!\d)", said))
+
+
+def _of_deed(reading: Reading, match: re.Match[str], root: str) -> bool:
+    """Whether it is a word of the title of what the user did, where that is spoken of."""
+    return root in reading.facts.done.english and _is_of_user(reading, match.start())
+
+
+def _is_of_user(reading: Reading, at: int) -> bool:
+    return bool(_DID.search(reading.text[slice(*reading.clause(at))]))
 
 
 def _chinese(reading: Reading, start: int, end: int) -> None:
@@ -126,6 +182,10 @@ def _stands(reading: Reading, part: str, at: int) -> bool:
     if part in plain_chinese() or reading.facts.words[OWN].has_chinese(part):
         return True
     if part in common_chinese() or _denies(reading, part):
+        return True
+    if sets_scene_chinese(reading, part, at):
+        return True
+    if reading.facts.done.has_chinese(part) and _is_of_user(reading, at):
         return True
     subject = reading.subject(at)
     other = reading.facts.words.get(subject)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from zhiyin.narrate.grounding.facts import Deed
+from zhiyin.narrate.grounding.facts import OWN, Deed
 from zhiyin.narrate.grounding.reading import Mention, Reading
 
 _BOUGHT = frozenset({"purchase", "buy", "order"})
@@ -61,6 +61,8 @@ _CHINESE: dict[str, frozenset[str]] = {
     **dict.fromkeys("搜过 搜索过 搜索了 搜索 搜了".split(), frozenset({"search"})),
     **dict.fromkeys("喜欢过 爱看的 喜欢的".split(), frozenset({"+"})),
 }  # fmt: skip
+_CONDITIONAL = frozenset("学完 看完 读完 听完".split())
+_THEN = re.compile("[后就即能可再有还会]")
 _SURE = frozenset("bought purchased ordered viewed browsed watched searched clicked".split())
 _VERB = re.compile(rf"\b({'|'.join(sorted(_EVENTS, key=len)[::-1])})\b")
 _ZH_VERB = re.compile("|".join(sorted(_CHINESE, key=len)[::-1]))
@@ -79,7 +81,8 @@ _LIKES = re.compile(
     r"|(?<![a-z])as an? (?=[a-z]+)|(?:你|您)(?:一直|最|总是|很|特别|平时|非常|都)*(喜欢|"
     r"爱|偏爱|钟爱|热爱|偏好|是一)"
     r"|(?:你|您)(?:常|总|老|一直|平时|经常|习惯|向来)+(?:穿|用|喝|吃|买|去|玩|戴|做|看|听|读)"
-    r"|(?:你|您)(?:家)?的?(最爱|孩子|宝宝|狗|猫|爱犬|爱猫|太太|先生|生日|肤质|皮肤|尺码|预算)|作为一?[名位个]?"
+    r"|(?:你|您)(?:家)?的?(最爱|孩子|宝宝|狗|猫|爱犬|爱猫|太太|先生|生日|肤质|皮肤|尺码|"
+    r"预算)|作为一?[名位个]?"
 )
 _IF = re.compile(r"(?:\bif|\bwhen|\bwhether|\bwho|\bthat|\bwhat|\bshould|\bwill|\bmay|"
     r"\bdo|\bthink|\bhope)\s*$"
@@ -87,6 +90,7 @@ _IF = re.compile(r"(?:\bif|\bwhen|\bwhether|\bwho|\bthat|\bwhat|\bshould|\bwill|
                      r"猜)(?:你|您)?$")  # fmt: skip
 _ALL_OF = re.compile(r"^都?$|\s*(?:都|均|全)\w{0,2}$")
 _LIKED_FROM = 3.0
+_VALUE = re.compile(r"[\s,:(]*(?:is |是)?\s*([a-z0-9.]{1,4})(?![a-z0-9])")
 _CART = re.compile(r"\b(?:in|to) your (?:cart|basket|bag)\b")
 
 
@@ -118,6 +122,9 @@ def _chinese(reading: Reading, match: re.Match[str]) -> None:
     start, _ = reading.sentence(match.start())
     before = reading.text[start : match.start()]
     if _ZH_OTHERS.match(reading.text, match.end()) or before.endswith(("人", "者", "用户", "顾客")):
+        return
+    if match[0] in _CONDITIONAL and _THEN.match(reading.text, match.end()):
+        reading.cover(*match.span())
         return
     if re.search("你|您", before) or match[0] in ("买过", "看过", "读过", "听过"):
         _deed(reading, match, _CHINESE[match[0]])
@@ -188,10 +195,21 @@ def _told(reading: Reading, match: re.Match[str]) -> bool:
     )
 
 
+def _is_other_value(reading: Reading, match: re.Match[str]) -> bool:
+    """Of "your size, L": whether the profile holds another size."""
+    said = _VALUE.match(reading.text, match.end())
+    told = [str(f.get("value")).lower() for f in reading.facts.of("profile")]
+    values = {text.strip() for text in reading.facts.words[OWN].texts}
+    return bool(said and told and said[1] in values and said[1] not in told)
+
+
 def _taste(reading: Reading, match: re.Match[str]) -> None:
     if reading.is_covered(*match.span()) or _IF.search(reading.text[: match.start()]):
         return
     kinds = reading.facts.kinds
+    if _is_other_value(reading, match):
+        reading.find(match.start(), match.end(), "profile", "the user has told otherwise")
+        return
     if match[0][-1:] in "穿用喝吃买去玩戴做看听读" and not _told(reading, match):
         reading.find(*match.span(), "profile", "the user has not told this")
         return

@@ -8,9 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple, TypeGuard, cast
 
-from zhiyin.narrate.grounding.lexicon import HAN, groups, phrase, stem
+from zhiyin.narrate.grounding.calendar_days import Day, days_of
+from zhiyin.narrate.grounding.lexicon import phrase, stem
 from zhiyin.narrate.grounding.numerals import claims
+from zhiyin.narrate.grounding.periods import Period, periods_of
 from zhiyin.narrate.grounding.units import name_words, unit_of_field
+from zhiyin.narrate.grounding.vocabulary import Words
 from zhiyin.narrate.language import shown
 
 OWN = "own"
@@ -25,6 +28,18 @@ _SILENT = {"item_id", "stock", "restock", "currency", "available", "hidden", "ki
 _CALLED = {"title", "name", "brand", "brand_zh", "title_en", "title_zh"}
 _CUT = re.compile(r"\s*[:：(（,，—–·]|\s-\s")
 _MS = 10_000_000_000
+_MEASURES = tuple("人位层件段级合片条只口门孔格档座")
+_FREE_OF = re.compile(
+    r"\b([a-z]{3,})[\s-]free\b|\b(?:without|no|non)[\s-]([a-z]{3,})(?: (?:needed|required))?|"
+    "(?:无需|无须|不用|不需要?|不必|不含|不添加|未添加|无)([\u3400-\u9fff]{2})"
+)
+_BY_HAND = {"dishwasher_safe", "machine_washable", "machine_wash"}
+_SHORT = 60
+_OF_DEED = {"value", "plays", "timestamp", "item_id", "event"}
+_LIST_PRICES = (
+    "list_price", "original_price", "regular_price", "was_price", "old_price", "msrp", "rrp", "原价"
+)  # fmt: skip
+_LIST = re.compile(r"\s*(?:[,，、/;；|+]|\band\b|和|与|及)\s*")
 
 
 class Number(NamedTuple):
@@ -52,43 +67,6 @@ class Deed(NamedTuple):
     value: float | None
 
 
-class Words:
-    """Words that are supported, in both languages."""
-
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-        self.english: set[str] = set()
-        self.chinese: list[str] = []
-        self.short: set[str] = set()
-
-    def add(self, text: str) -> None:
-        """Adds a text of a record."""
-        low = unicodedata.normalize("NFKC", text).lower()
-        self.texts.append(low)
-        self.chinese += HAN.findall(low)
-
-    def close(self) -> None:
-        """Adds what means the same as what is there."""
-        said = "".join(phrase(text) + "|" for text in self.texts)
-        values = {text.strip() for text in self.texts}
-        for text in self.texts:
-            self.english.update(phrase(text).split())
-        runs = "|".join(self.chinese)
-        whole = values & set(self.chinese)
-        for group in groups():
-            if any(part in said for part in group.english) or any(
-                part in runs if len(part) > 1 else part in whole for part in group.chinese
-            ):
-                for part in group.english:
-                    self.english.update(part.split())
-                self.chinese += [part for part in group.chinese if len(part) > 1]
-                self.short.update(part for part in group.chinese if len(part) == 1)
-
-    def has_chinese(self, part: str) -> bool:
-        """Whether a Chinese expression is supported."""
-        return part in self.short or (len(part) > 1 and any(part in run for run in self.chinese))
-
-
 class Facts:
     """All that is recorded.
 
@@ -103,15 +81,18 @@ class Facts:
         self.kinds = {str(fact.get("kind")) for fact in evidence}
         self.numbers: list[Number] = []
         self.words: dict[str, Words] = {OWN: Words()}
-        self.denied, self.affirmed = Words(), Words()
+        self.denied, self.affirmed, self.done = Words(), Words(), Words()
         self.deeds: list[Deed] = []
         self.dates: list[date] = []
+        self.called: set[tuple[float, str]] = set()
+        self.days: list[Day] = []
+        self.spans: list[tuple[Period, str]] = []
         self.now: date | None = None
         self._names: dict[str, str] = {}
         self._record(record, OWN)
         for fact in evidence:
             self._fact(fact)
-        for words in (*self.words.values(), self.denied, self.affirmed):
+        for words in (*self.words.values(), self.denied, self.affirmed, self.done):
             words.close()
         self.names = sorted(self._names.items(), key=lambda name: -len(name[0]))
 
@@ -122,10 +103,19 @@ class Facts:
     def discounts(self) -> list[float]:
         """Percentages off that are recorded or follow."""
         found = [float(f["percent"]) for f in self.of("offer") if _is_number(f.get("percent"))]
-        price, before = self.record.get("price"), self.record.get("list_price")
-        if _is_number(price) and _is_number(before) and before > price:
+        price, before = self.record.get("price"), self.list_price
+        if _is_number(price) and before is not None and before > price:
             found.append(100 * (1 - price / before))
+        for key in ("discount_percent", "discount_pct", "percent_off"):
+            if _is_number(off := self.record.get(key)):
+                found.append(float(off))
         return found
+
+    @property
+    def list_price(self) -> float | None:
+        """The price before, where the record has one."""
+        prices = (self.record.get(key) for key in _LIST_PRICES)
+        return next((float(price) for price in prices if _is_number(price)), None)
 
     def _record(self, record: Mapping[str, Any], owner: str) -> None:
         self.words.setdefault(owner, Words())
@@ -174,20 +164,38 @@ class Facts:
             return
         if holds:
             self.words[owner].add(called)
-        if owner == OWN:
+        if owner == OWN and holds and called.endswith(" free"):
+            self.denied.add(called.removesuffix(" free"))
+        elif owner == OWN:
             (self.affirmed if holds else self.denied).add(called)
+            if not holds and key in _BY_HAND:
+                self.words[owner].add("hand wash")
 
     def _text(self, key: str, value: str, owner: str) -> None:
         low = unicodedata.normalize("NFKC", value).lower()
         if key not in _CALLED and owner == OWN and (less := _DENIES.match(low)):
             self.denied.add(low[less.end() :])
-        elif key not in _CALLED and owner == OWN and len(low) < 60:
-            self.affirmed.add(low)
+        elif key not in _CALLED and owner == OWN:
+            for free in _FREE_OF.finditer(low):
+                self.denied.add(next(part for part in free.groups() if part))
+            if len(low) < _SHORT:
+                self.affirmed.add(_FREE_OF.sub(" ", low))
         self.words[owner].add(value)
         self._dates(value)
+        self.days += days_of(low)
+        self.spans += [(period, owner) for period in periods_of(low)]
+        if (
+            owner == OWN
+            and key not in _CALLED
+            and len(low) < _SHORT
+            and len(parts := _LIST.split(low)) > 1
+        ):
+            self._number(key, float(len(parts)), owner, count=True)
         for claim in claims(low):
             in_words = claim.dimension == "count" and not low[claim.start].isdigit()
-            if key in _CALLED and in_words:
+            if key in _CALLED:
+                self.called.add((claim.value, low[claim.end : claim.end + 1]))
+            if key in _CALLED and in_words and low[claim.end : claim.end + 1] not in _MEASURES:
                 continue  # a name like "Seven" counts nothing
             names = frozenset(stem(word) for word in name_words(key))
             self.numbers.append(Number(claim.value, claim.dimension, names, owner, key))
@@ -233,6 +241,7 @@ class Facts:
         title, item = str(fact.get("title") or ""), str(fact.get("item_id") or "")
         same = item == str(self.record.get("item_id"))
         self._name(title, OWN if same else item or title)
+        self.done.add(title)
         when, value = day_of(fact.get("timestamp")), fact.get("value")
         self._dates(fact.get("timestamp"))
         stars = float(value) if _is_number(value) else None
@@ -245,6 +254,10 @@ class Facts:
         for key in ("query", "text"):
             if isinstance(fact.get(key), str):
                 self.words[OWN].add(str(fact[key]))
+        owner = OWN if same else item or title
+        for key, number in fact.items():
+            if key not in _OF_DEED and _is_number(number):
+                self._number(str(key), float(number), owner if "price" in key else "")
 
     def _other(self, fact: Mapping[str, Any]) -> None:
         """Tags, paths, counts, ranks, profiles, offers: their texts and numbers as they are."""
@@ -255,6 +268,8 @@ class Facts:
                 if isinstance(part, str):
                     self.words[OWN].add(part)
                     self._dates(part)
+                    self.days += days_of(part.lower())
+                    self.spans += [(period, OWN) for period in periods_of(part.lower())]
                     said = claims(unicodedata.normalize("NFKC", part).lower())
                     self.numbers += [
                         Number(c.value, c.dimension, frozenset([key]), OWN, key) for c in said

@@ -16,6 +16,9 @@ HAN = re.compile("[\u3400-\u9fff]+")
 _STEMMER: Any = snowballstemmer.stemmer("english")  # pyright: ignore[reportUnknownMemberType]
 
 
+_COUNTED = "# Names of attributes and what is counted"
+
+
 class Group(NamedTuple):
     """Expressions that mean the same."""
 
@@ -23,6 +26,8 @@ class Group(NamedTuple):
     """Stems, with a blank before, between and after them."""
     chinese: tuple[str, ...]
     """As they are written."""
+    is_counted: bool
+    """Whether it is what catalogues count: pages, lessons, ratings."""
 
 
 @lru_cache(maxsize=20_000)
@@ -69,20 +74,63 @@ def common_chinese() -> frozenset[str]:
 def groups() -> tuple[Group, ...]:
     """Expressions that mean the same."""
     found: list[Group] = []
-    for line in _lines("groups.txt"):
+    is_counted = False
+    for line in _text("groups.txt").splitlines():
+        if line.startswith("#"):
+            is_counted = line == _COUNTED
+            continue
+        if not line.strip():
+            continue
         english, _, chinese = line.partition("=")
         found.append(
             Group(
                 tuple(phrase(part) for part in english.split("|")),
                 tuple(part.strip() for part in chinese.split("|") if part.strip()),
+                is_counted,
             )
         )
     return tuple(found)
 
 
+@cache
+def meanings() -> tuple[dict[str, tuple[int, ...]], dict[str, tuple[int, ...]]]:
+    """Which of the `groups` an English expression (stems) and a Chinese one belong to."""
+    english: dict[str, tuple[int, ...]] = {}
+    chinese: dict[str, tuple[int, ...]] = {}
+    for at, group in enumerate(groups()):
+        for part in group.english:
+            english[part.strip()] = (*english.get(part.strip(), ()), at)
+        for part in group.chinese:
+            chinese[part] = (*chinese.get(part, ()), at)
+    return english, chinese
+
+
+@cache
+def scenes_english() -> frozenset[str]:
+    """Stems of things that claim nothing where they only set a scene."""
+    return frozenset(stem(word) for word in _words("scenes-en.txt"))
+
+
+@cache
+def scenes_chinese() -> frozenset[str]:
+    """Things that claim nothing where they only set a scene."""
+    return frozenset(_words("scenes-zh.txt"))
+
+
+@cache
+def counted() -> frozenset[str]:
+    """Stems of what catalogues count."""
+    named = (name for group in groups() if group.is_counted for name in group.english)
+    return frozenset(part for name in named for part in name.split())
+
+
+def _text(name: str) -> str:
+    return (files("zhiyin.narrate.grounding") / "words" / name).read_text(encoding="utf-8")
+
+
 def _lines(name: str) -> list[str]:
-    text = (files("zhiyin.narrate.grounding") / "words" / name).read_text(encoding="utf-8")
-    return [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    lines = _text(name).splitlines()
+    return [line for line in lines if line.strip() and not line.startswith("#")]
 
 
 def _words(name: str) -> list[str]:

@@ -21,40 +21,59 @@ _TENS = {
 }
 _BIG = {"dozen": 12, "hundred": 100, "thousand": 1000, "million": 1_000_000}
 _NAMED = "|".join([*_SMALL, *_TENS, *_BIG])
+_POINT = re.compile(rf" point ({'|'.join(list(_SMALL)[:10])})\b")
 _ENGLISH = re.compile(rf"\b(?:(?:{_NAMED}|a (?=hundred|thousand|dozen|million))(?:[\s-]|\b)?"
                       rf"(?:and (?=(?:{_NAMED})\b))?)+(?![a-z])")  # fmt: skip
 _HAN_DIGIT = {mark: at for at, mark in enumerate("零一二三四五六七八九")} | {"\u3007": 0, "两": 2}
 _HAN_POWER = {"十": 10, "百": 100, "千": 1000}
 _CHINESE = re.compile(
-    "(?<!百分之)(?!百分之)[零〇一二两三四五六七八九十百千万亿]+|"
+    "(?<!百分之)(?!百分之|"
+    "零[件食钱售散碎距负压星嘴])[零〇一二两三四五六七八九十百千万亿]+(?:点[零〇一二三四五六七八九]+(?![十百千万点钟刻]))?|"
     "半(?=小时|年|天|个|公斤|升|斤|米|分钟|千克|吨|公里|寸)"
 )
 _SHARE = re.compile(
-    "百分之([零一二三四五六七八九十百\\d.]+)|([一二三四五六七八九])成(?![为立长功员品熟就])"
+    "百分之([零一二三四五六七八九十百点\\d.]+)|([一二三四五六七八九])成(?![为立长功员品熟就])"
 )
+_PARTS = {
+    "three quarters": 0.75, "quarter": 0.25, "half": 0.5, "third": 1 / 3, "two thirds": 2 / 3,
+    "tenth": 0.1, "hundredth": 0.01, "thousandth": 0.001,
+}  # fmt: skip
 _FRACTION = re.compile(
-    r"\b(?:(three) quarters of an? |(?:a )?(quarter) of an? |(half) (?:of )?an? )(?=[a-z])"
+    r"\b(?:(three quarters|two thirds) of an? |(?:an? |one )?(quarter|tenth|hundredth|thousandth)"
+    r" of an? |(half) (?:of )?an? )(?=[a-z])"
 )
+_PART_OFF = re.compile(r"\b(?:an? |one )?(quarter|third|half|tenth) (?=off\b|price\b|less\b)")
+_RANGE = re.compile(r"\s*(?:to|or|and|[-\u2013\u2014~\u81f3\u5230\u6216])\s*")
+_TENTHS = ("米", "块")
+_END_OF_TENTH = re.compile("[^\u3400-\u9fffa-z0-9]|$|[宽高长厚深的]")
 _CURRENCY_BEFORE = re.compile(r"\b(rmb|cny|usd|eur|gbp|jpy)\s*$")
+_VAGUE = re.compile("(?:([数几])|([上过破逾成]))$")
+_DOZENS = re.compile(
+    r"\b(?:(tens) of (thousands)|(tens|dozens|hundreds|thousands|millions))(?: of)?\b"
+)
+_DOZEN = {"tens": 10.0, "dozens": 12.0, "hundreds": 100.0, "thousands": 1000.0, "millions": 1e6}
 _TIMES = re.compile(r"\s*[x×*乘]\s*")
 _BELOW_ZERO = re.compile(r"(?:(?:^|[\s(])[-\u2212]|零下|minus )$")
 _POWER_AFTER = re.compile(r"\s*(万|亿|k(?![a-z])|million|thousand)")
 _POWERS = {"万": 1e4, "亿": 1e8, "k": 1e3, "million": 1e6, "thousand": 1e3}
 _MORE = re.compile("[多余来几]")
 _BEFORE = re.compile(
-    r"(about|around|roughly|approximately|some|nearly|almost|over|more than|above|under|"
+    r"(just under|just over|barely|about|around|roughly|approximately|some|nearly|almost|"
+    r"over|more than|above|under|"
     r"less than|below|up to|at least|close to|just|~|大约|约|将近|接近|近|差不多|超过|超|不到|"
     r"不足|至少|最多|仅)\s*(?:a\s+)?[$€£¥]?\s*$"
 )
 _AFTER = re.compile(r"\s*(左右|不到|以上|以下|上下|出头|\+|or so|or more|plus\b)")
 _SENSE = {
     **dict.fromkeys(
-        "about around roughly approximately some ~ 大约 约 差不多 左右 上下 close".split(), "about"
+        "about around roughly approximately some ~ 大约 约 差不多 左右 上下".split(), "about"
     ),
-    **dict.fromkeys("nearly almost under below 将近 接近 近 不到 不足".split(), "under"),
-    **dict.fromkeys("over above 超过 超 以上 出头 多 余 来 几 + plus".split(), "over"),
-    "or so": "about", "or more": "over", "close to": "under", "more than": "over",
-    "less than": "under",
+    **dict.fromkeys("nearly almost 将近 接近 近".split(), "nearly"),
+    **dict.fromkeys("under below 不到 不足".split(), "under"),
+    **dict.fromkeys("over above 超过 超 以上 + plus".split(), "over"),
+    "出头": "odd",
+    "or so": "about", "or more": "over", "close to": "nearly", "more than": "over",
+    "less than": "under", "barely": "nearly", "just under": "nearly", "just over": "over",
 }  # fmt: skip
 
 
@@ -72,7 +91,8 @@ class Claim(NamedTuple):
     unit: str = ""
     """The unit as it is written."""
     sense: str = "exact"
-    """exact, about, over or under."""
+    """exact, about, nearly (from below, and close), over, under or odd (over, by less than one in
+    its last place: 两百多) or some (a few times that: hundreds of, 数百)."""
     ordinal: bool = False
     """Whether it is a place in an order."""
     step: float = 1.0
@@ -93,6 +113,9 @@ def claims(text: str) -> list[Claim]:
             if value is not None:
                 spans.append((match.start(), end, value))
     found = [_claim(text, *span) for span in sorted(spans)]
+    for match in _DOZENS.finditer(text):
+        value = 10_000.0 if match[2] else _DOZEN[match[3]]
+        found.append(Claim(match.start(), match.end(), value, "count", "", "some"))
     return _joined(text, sorted(found + _shares(text), key=lambda claim: (claim.start, -claim.end)))
 
 
@@ -106,12 +129,16 @@ def _shares(text: str) -> list[Claim]:
             value = float(said) if said[0].isdigit() else _chinese(said) or 0.0
         found.append(Claim(*match.span(), value, "percent", "%"))
     for match in _FRACTION.finditer(text):
-        value = 0.75 if match[1] else 0.25 if match[2] else 0.5
+        value = _PARTS[match[1] or match[2] or match[3]]
         part = _claim(text, match.end() - 1, match.end() - 1, value)
         if text.startswith("dozen", match.end()):
             part = Claim(match.start(), match.end() + 5, 12 * value, "count")
         if part.dimension != "count" or part.value > 1:
             found.append(part._replace(start=match.start()))
+    for match in _PART_OFF.finditer(text):
+        sense = "about" if match[1] == "third" else "exact"
+        end = match.end(1)
+        found.append(Claim(match.start(), end, 100 * _PARTS[match[1]], "percent", "%", sense))
     return found
 
 
@@ -121,11 +148,9 @@ def _claim(text: str, start: int, end: int, value: float) -> Claim:
     power = _POWER_AFTER.match(text, end)
     if power and not (power[1] == "k" and (value >= 1000 or power[0] != "k")):
         value, end, step = value * _POWERS[power[1]], power.end(), step * _POWERS[power[1]]
-    sense = "exact"
-    if more := _MORE.match(text, end):
-        sense, end = "over", more.end()
-    if before := _BEFORE.search(text[max(0, start - 16) : start]):
-        sense = _SENSE.get(before[1], sense)
+    if point := _POINT.match(text, end):
+        value, end, step = value + 0.1 * _SMALL[point[1]], point.end(), 0.1
+    sense, end = _sense(text, start, end)
     unit, dimension, factor = "", "count", 1.0
     value, end = _and_a_half(text, value, end)
     if re.match(r'" [a-z]', text[end : end + 3]) and value < 120:
@@ -144,6 +169,18 @@ def _claim(text: str, start: int, end: int, value: float) -> Claim:
         sense, end = _SENSE.get(after[1], sense), after.end()
     start, ordinal = _ordinal(text, start, end)
     return Claim(start, end, value * factor, dimension, unit, sense, ordinal, step * factor)
+
+
+def _sense(text: str, start: int, end: int) -> tuple[str, int]:
+    """How exactly a number is meant, by the words around it, and where they end."""
+    if text.startswith("个多小时", end):
+        return "odd", end
+    more = _MORE.match(text, end)
+    sense, end = ("odd", more.end()) if more else ("exact", end)
+    if (vague := _VAGUE.search(text[max(0, start - 1) : start])) and text[start] in "十百千万亿":
+        return ("some" if vague[1] else "over"), end
+    before = _BEFORE.search(text[max(0, start - 16) : start])
+    return (_SENSE.get(before[1], sense) if before else sense), end
 
 
 def _and_a_half(text: str, value: float, end: int) -> tuple[float, int]:
@@ -173,6 +210,11 @@ def _with_half(
             unit, (dimension, factor) = half[1], UNITS[half[1]]
     if text.startswith("半", end) and dimension in ("time", "months", "volume", "mass", "length"):
         value, end = value + 0.5, end + 1
+    elif unit in _TENTHS and (tenth := _HAN_DIGIT.get(text[end : end + 1])):
+        if _END_OF_TENTH.match(text, end + 1):
+            value, end = value + 0.1 * tenth, end + 1
+    elif text.startswith("个多小时", end):
+        end, unit, (dimension, factor) = end + 4, "小时", UNITS["小时"]
     elif text.startswith("个半小时", end):
         value, end, unit, (dimension, factor) = value + 0.5, end + 4, "小时", UNITS["小时"]
     return value, end, unit, dimension, factor
@@ -204,7 +246,12 @@ def _joined(text: str, found: list[Claim]) -> list[Claim]:
 
 
 def _pair(last: Claim, claim: Claim, between: str) -> list[Claim]:
-    """Two numbers that are read together: "60 x 40 cm", "2h10"; empty where they are not."""
+    """Two numbers that are read together: "60 x 40 cm", "2h10", "3 to 5 kg"; empty where not."""
+    plain = last.dimension == "count" and not last.ordinal
+    if plain and claim.unit and _RANGE.fullmatch(between) and last.value < claim.value:
+        factor = UNITS[claim.unit][1]
+        return [last._replace(value=last.value * factor, dimension=claim.dimension,
+                              unit=claim.unit, step=last.step * factor), claim]  # fmt: skip
     if last.unit == "h" and claim.dimension == "count" and not between and claim.value < 60:
         return [last._replace(end=claim.end, value=last.value + 60 * claim.value)]
     if _TIMES.fullmatch(between) and last.dimension == "count":
@@ -240,8 +287,13 @@ def _english(text: str) -> float | None:
 def _chinese(text: str) -> float | None:
     if text == "半":
         return 0.5
+    if "点" in text:
+        whole, _, part = text.partition("点")
+        return (_chinese(whole) or 0.0) + float("0." + "".join(str(_HAN_DIGIT[m]) for m in part))
     if not any(mark in _HAN_POWER or mark in "万亿" for mark in text):
         return float("".join(str(_HAN_DIGIT[mark]) for mark in text))
+    if text in ("万", "亿"):
+        return 1e4 if text == "万" else 1e8
     total = section = digit = 0.0
     last_power = 1.0
     for mark in text:

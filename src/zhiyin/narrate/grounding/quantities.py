@@ -2,30 +2,64 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Iterable
 
+from zhiyin.narrate.grounding.agreement import agrees, difference, known
 from zhiyin.narrate.grounding.facts import LISTED, OWN, Number
-from zhiyin.narrate.grounding.lexicon import HAN, groups, phrase, plain_chinese, stem
-from zhiyin.narrate.grounding.numerals import Claim, claims
-from zhiyin.narrate.grounding.reading import Reading
-from zhiyin.narrate.grounding.units import CURRENCY
-
-_OFF = re.compile(r"\s*(?:off\b|discount|less\b|的?折扣|优惠)")
-_SAVED = re.compile(r"(?:save|saves|saving|off|reduced by|立减|直降|省下?|便宜|减)\s*[$€£¥]?\s*$")
-_COMPARED = re.compile(
-    r"longer|shorter|cheaper|lighter|heavier|less|more|fewer|newer|older|bigger|larger|smaller|"
-    r"higher|lower|save|off\b|better|extra|省|便宜|贵|轻|重|多|少|长|短|高|低|大|小|减|降|早|晚|新"
+from zhiyin.narrate.grounding.lexicon import (
+    HAN,
+    common_chinese,
+    counted,
+    groups,
+    meanings,
+    phrase,
+    plain_chinese,
+    stem,
 )
+from zhiyin.narrate.grounding.numerals import Claim, claims
+from zhiyin.narrate.grounding.prices import (
+    MEASURED,
+    NO_NOUN,
+    NOUN,
+    OFF,
+    discount_problem,
+    has_currency,
+    is_due,
+    is_price,
+)
+from zhiyin.narrate.grounding.reading import Reading
+
+_SAVED = re.compile(r"(?:save|saves|saving|off|reduced by|立减|直降|省下?|便宜|减)\s*[$€£¥]?\s*$")
 _OUT_OF = re.compile(r"(?:out of|of|/|满分|分制)\s*$")
-_NOUN = re.compile(r"[\s-]*([a-z]+)(?:\s+([a-z]+))?")
 _ZHE = re.compile(r"\s*折")
 _RANKED = re.compile(r"(?:top|前|第|no\.?|number|#|place|排名)\s*$")
 _TIMES_UNIT = re.compile(
     r"(?:battery|runtime|running|warrant|guarantee|shelf|续航|片长|保修|质保|保质期)"
 )
 _ANYBODY = {"peopl", "person", "of", "user"}
+_LEFT = re.compile(r"\s*(?:(?!is\b|are\b)\w+\s+){0,2}(?:left\b|remain|in stock)")
+_CLOCK = re.compile(r"\b(?:at|until|till|by|from|to|after|before)\s*$")
+_IDIOM = re.compile(
+    r"\b(?:one or two|two or three|one-two|a thing or two|(?:dinner|table|evening|night|weekend|"
+    r"home|cosy|quiet|moment|time) for two|two of you|the two of us|seven days a week|"
+    r"24/7|fifty-fifty|two minds|second to none|zero (?:effort|fuss|waste|hassle))\b|"
+    "两个人|两人|二人世界|三两|三五|两三|一两|百搭|九宫格|三餐|三口之家|四口之家|千百|双十一|"
+    "三分钟热度|两全|二话不说|十全十美|一举两得|三天两头|两不误|过两天|八九不离十|百看不厌|"
+    "百听不厌|"
+    "一五一十|千言万语|五谷|五湖四海|四海|万家灯火|万物|千里|七上八下|乱七八糟|不管三七二十一"
+)
+_PAIR = 2
+_PACKED = frozenset("一盒 一袋 一瓶 一罐 一箱 一包 一桶 一听".split())
+_ONE = re.compile(
+    "一[个种款件部本张首份条只双台套杯碗壶口盏座扇束叠堆排串页句段章支根片块颗粒位名家场次回趟遍番阵顿餐天夜晚路"
+    "角旁头身手眼脸心起样般直定切些下会点共旦时刻瞬整把门间幅道声步项桌盘勺匙滴缕抹丝味曲朵团群对股团页架]"
+)
+_BOUND = re.compile(
+    r"(最[大高长远低小快深多少])[^,，。；]{0,6}$|\b(max(?:imum)?|min(?:imum)?)\b[^,.;]{0,10}$|"
+    r"\b(light|heavy|thin|slim|small|tall|wide|deep|short|long|big|large|"
+    r"compact)\s+at\s+(?:just |only )?$"
+)
+_OF_BOTH = re.compile(r"(?:\b(?:the|these|those|between|of)\s+|[这那])$")
 _ROLE = {
     "battery": "battery|single|plays?", "runtime": "runtime|"
         "duration", "running": "runtime|duration",
@@ -37,13 +71,33 @@ _ROLE = {
 def check_quantities(reading: Reading) -> None:
     """Finds numbers that are not recorded."""
     for claim in claims(reading.text):
-        if reading.is_covered(claim.start, claim.end) or _is_word(reading, claim):
+        if reading.is_covered(claim.start, claim.end):
+            continue
+        if _is_word(reading, claim):
+            if _ONE.match(reading.text, claim.start) or _is_packed(reading, claim):
+                reading.cover(claim.start, claim.end)
             continue
         kind = _problem(reading, claim)
         if kind:
             reading.find(claim.start, claim.end, kind, "no such number is recorded")
         else:
             reading.cover(claim.start, claim.end)
+            _cover_bound(reading, claim)
+
+
+def _is_packed(reading: Reading, claim: Claim) -> bool:
+    """Of 一盒, "a box": whether the item is recorded to come in one."""
+    return reading.text[claim.start : claim.start + 2] in _PACKED and reading.facts.words[
+        OWN
+    ].has_mark(reading.text[claim.start + 1])
+
+
+def _cover_bound(reading: Reading, claim: Claim) -> None:
+    """Of 最大1000倍, "maximum 1000", "light at 128 g": what a recorded number says itself."""
+    start = max(0, claim.start - 16)
+    if found := _BOUND.search(reading.text[start : claim.start]):
+        group = next(at for at in (1, 2, 3) if found[at])
+        reading.cover(start + found.start(group), start + found.end(group))
 
 
 def _is_word(reading: Reading, claim: Claim) -> bool:
@@ -53,6 +107,8 @@ def _is_word(reading: Reading, claim: Claim) -> bool:
         return False
     if claim.value == 1 and claim.dimension == "count" and text.startswith("one", claim.start):
         return True
+    if _in_idiom(text, claim):
+        return True
     if not HAN.match(text, claim.start):
         return False
     if reading.facts.words[OWN].has_chinese(text[claim.start : claim.start + 2]):
@@ -60,10 +116,18 @@ def _is_word(reading: Reading, claim: Claim) -> bool:
     if text[claim.start] == "一" and claim.dimension == "count" and claim.value == 1:
         return not claim.ordinal
     return any(
-        text[start : start + length] in plain_chinese()
+        (word := text[start : start + length]) in plain_chinese() or word in common_chinese()
         for length in (4, 3, 2)
         for start in range(max(0, claim.start - length + 1), claim.start + 1)
         if claim.unit == "" or text[start : start + length] == "第一次"
+    )
+
+
+def _in_idiom(text: str, claim: Claim) -> bool:
+    start = max(0, claim.start - 12)
+    return any(
+        match.start() <= claim.start < match.end()
+        for match in _IDIOM.finditer(text, start, claim.end + 12)
     )
 
 
@@ -72,12 +136,12 @@ def _problem(reading: Reading, claim: Claim) -> str:
     text = reading.text
     if (zhe := _ZHE.match(text, claim.end)) and claim.dimension == "count":
         off = 100 - (claim.value * 10 if claim.value < 10 else claim.value)
-        return _discount(reading, claim, zhe.end(), off)
+        return discount_problem(reading, claim, zhe.end(), off)
     if claim.dimension == "percent":
-        if _OFF.match(text, claim.end) or re.search(r"(?:save|立减|降)\s*$", text[: claim.start]):
-            return _discount(reading, claim, claim.end, claim.value)
+        if OFF.match(text, claim.end) or re.search(r"(?:save|立减|降)\s*$", text[: claim.start]):
+            return discount_problem(reading, claim, claim.end, claim.value)
         share = claim._replace(value=claim.value / 100, dimension="count")
-        return "" if _known(reading, claim) or _known(reading, share) else "number"
+        return "" if known(reading, claim) or known(reading, share) else "number"
     if claim.dimension == "rating" or (
         claim.dimension == "count" and text.startswith("分", claim.end)
     ):
@@ -91,33 +155,36 @@ def _measured(reading: Reading, claim: Claim) -> str:
     """As `_problem`, for what has a unit."""
     if claim.unit == "年" and 1900 <= claim.value / 12 <= 2100:
         year = claim._replace(value=claim.value / 12, dimension="year")
-        return "" if _known(reading, year) else "date"
-    if claim.dimension == "money" and not _currency(reading, claim):
+        return "" if known(reading, year) else "date"
+    if claim.dimension == "money" and not (has_currency(reading, claim) and is_due(reading, claim)):
         return "price"
     if _wrong_role(reading, claim):
         return "number"
-    as_storage = claim.unit == "g" and _known(reading, claim._replace(dimension="storage"))
-    if _known(reading, claim) or _difference(reading, claim) or _since(reading, claim):
+    if claim.unit in ("pound", "pounds") and known(
+        reading, claim._replace(value=claim.value / 453.59237, dimension="money")
+    ):
+        return "" if has_currency(reading, claim) else "price"
+    as_storage = claim.unit == "g" and known(reading, claim._replace(dimension="storage"))
+    if known(reading, claim) or difference(reading, claim) or _since(reading, claim):
         return ""
-    if as_storage:
+    if as_storage or _is_density(reading, claim):
         return ""
     return {"money": "price"}.get(claim.dimension, "number")
 
 
-def _discount(reading: Reading, claim: Claim, end: int, off: float) -> str:
-    margin = 0.51 if claim.sense == "exact" else 4.0
-    if any(abs(off - known) < margin for known in reading.facts.discounts()):
-        found = _OFF.match(reading.text, end)
-        reading.cover(claim.start, found.end() if found else end)
-        return ""
-    return "discount"
+def _is_density(reading: Reading, claim: Claim) -> bool:
+    """Whether it is grams of a square metre of paper or cloth."""
+    return claim.dimension == "mass" and any(
+        number.field.endswith("gsm") and number.value == claim.value
+        for number in reading.facts.numbers
+    )
 
 
 def _rating(reading: Reading, claim: Claim) -> str:
     if _OUT_OF.search(reading.text[: claim.start]) and claim.value in (5, 10):
         return ""
     as_rating = claim._replace(dimension="rating")
-    if _known(reading, as_rating) or (claim.dimension == "rating" and _known(reading, claim)):
+    if known(reading, as_rating) or (claim.dimension == "rating" and known(reading, claim)):
         return ""
     return "number"
 
@@ -127,7 +194,7 @@ def _count(reading: Reading, claim: Claim) -> str:
     if _OUT_OF.search(text[: claim.start]) and claim.value in (5, 10):
         return ""
     if re.match(r"\s*(?:/|out of)\s*(?:5|10)\b", text[claim.end :]):
-        return "" if _known(reading, claim._replace(dimension="rating")) else "number"
+        return "" if known(reading, claim._replace(dimension="rating")) else "number"
     ranks = [n for n in reading.facts.numbers if n.field == "position" and n.owner == OWN]
     if claim.ordinal or _RANKED.search(text[: claim.start]):
         top = text[: claim.start].rstrip().endswith(("top", "前"))
@@ -136,21 +203,43 @@ def _count(reading: Reading, claim: Claim) -> str:
         return "" if claim.ordinal and _series(reading, claim) else "number"
     if (held := _stock(reading, claim)) is not None:
         return "" if held else "quantity"
+    return "" if _is_counted(reading, claim) else "quantity"
+
+
+def _is_counted(reading: Reading, claim: Claim) -> bool:
+    """Whether a bare number is recorded, follows, or is a price."""
+    text = reading.text
     noun = _noun(text, claim.end)
-    if "part" in noun and _known(reading, claim._replace(value=claim.value * 10)._replace(
-        dimension="percent")):  # fmt: skip
-        return ""
+    if is_price(reading, claim) or _is_called(reading, claim):
+        return True
+    if "part" in noun and (
+        known(reading, claim._replace(value=claim.value * 10, dimension="percent"))
+        or known(reading, claim._replace(value=claim.value / 10))
+    ):
+        return True
     numbers = [
         n for n in reading.facts.numbers if n.dimension not in ("money", "year") and _named(n, noun)
     ]
     subject = reading.subject(claim.start)
-    fitting = [n for n in numbers if n.owner in (subject, "") and _agrees(n.value, claim)]
+    fitting = [n for n in numbers if n.owner in (subject, "") and agrees(n.value, claim)]
     fitting = [n for n in fitting if not n.field.endswith(LISTED) or n.names & noun]
     if noun and any(n.names & noun for n in numbers):
         fitting = [n for n in fitting if n.names & noun]
-    if fitting or _counted(reading, claim) or _difference(reading, claim):
-        return ""
-    return "quantity"
+    if fitting or _counted(reading, claim) or difference(reading, claim):
+        return True
+    as_money = claim._replace(dimension="money")
+    if not noun and not MEASURED.match(text, claim.end) and difference(reading, as_money):
+        return True
+    return False
+
+
+def _is_called(reading: Reading, claim: Claim) -> bool:
+    """Whether a name of the record has this number before the same mark: line twelve, 12号."""
+    following = reading.text[claim.end : claim.end + 1]
+    before = reading.text[max(0, claim.start - 7) : claim.start]
+    if (claim.value, "点") in reading.facts.called and _CLOCK.search(before):
+        return True
+    return bool(HAN.match(following)) and (claim.value, following) in reading.facts.called
 
 
 def _series(reading: Reading, claim: Claim) -> bool:
@@ -168,7 +257,7 @@ def _since(reading: Reading, claim: Claim) -> bool:
         return False
     if claim.dimension == "months" and re.match(r"\s*(?:ago|old|前)", reading.text[claim.end :]):
         years = [n.value for n in reading.facts.numbers if n.dimension == "year"]
-        if any(_agrees(12 * (now.year - year), claim) for year in years):
+        if any(agrees(12 * (now.year - year), claim) for year in years):
             return True
     day = 86400.0 if claim.dimension == "time" else 1 / 30.4
     return any(
@@ -179,13 +268,12 @@ def _since(reading: Reading, claim: Claim) -> bool:
 
 
 def _stock(reading: Reading, claim: Claim) -> bool | None:
-    around = reading.text[claim.start : reading.clause(claim.start)[1]]
-    before = reading.text[reading.clause(claim.start)[0] : claim.start]
+    before = reading.text[max(0, claim.start - 5) : claim.start]
     stock = reading.facts.record.get("stock")
-    said = re.search(r"\bleft\b|\bremain|in stock", around) or re.search("剩|库存|现货", before)
+    said = _LEFT.match(reading.text, claim.end) or re.search("剩|库存|现货", before)
     if not said:
         return None
-    return isinstance(stock, int | float) and _agrees(float(stock), claim)
+    return isinstance(stock, int | float) and agrees(float(stock), claim)
 
 
 def _counted(reading: Reading, claim: Claim) -> bool:
@@ -195,7 +283,10 @@ def _counted(reading: Reading, claim: Claim) -> bool:
     deeds = reading.facts.deeds
     by_event = {event: sum(d.event == event for d in deeds) for event in {d.event for d in deeds}}
     sizes = {len(deeds), *by_event.values(), len({d.title for d in deeds})}
-    sizes |= {len(reading.facts.of(kind)) for kind in ("similar", "item")}
+    others = [len(reading.facts.of(kind)) for kind in ("similar", "item")]
+    sizes |= set(others)
+    if claim.value == _PAIR and _OF_BOTH.search(reading.text[: claim.start]):
+        sizes |= {1 + n for n in (*others, len({d.title for d in deeds}))}
     sizes |= {len(f["items"]) for f in reading.facts.of("tag") if isinstance(f.get("items"), list)}
     return claim.value >= 2 and claim.value in sizes
 
@@ -203,18 +294,21 @@ def _counted(reading: Reading, claim: Claim) -> bool:
 def _noun(text: str, at: int) -> frozenset[str]:
     """Stems of what is counted, and of what means the same."""
     found: set[str] = set()
-    if match := _NOUN.match(text, at):
-        found |= {stem(part) for part in match.groups() if part} - _ANYBODY
+    if match := NOUN.match(text, at):
+        parts = [part for part in match.groups() if part]
+        if parts[0] not in NO_NOUN:
+            found |= {stem(part) for part in parts if part not in NO_NOUN} - _ANYBODY
     after = text[at : at + 6].lstrip()
     bare = after.lstrip("位名个种款张部本件条台")
-    for group in groups():
-        english = {part for name in group.english for part in name.split()}
-        if found & english or any(
-            after.startswith(name) or (len(name) > 1 and bare.startswith(name))
-            for name in group.chinese
-            if name != "人"
-        ):
-            found |= english
+    english, chinese = meanings()
+    same: set[int] = set()
+    for root in found:
+        same.update(english.get(root, ()))
+    for length in range(1, len(after) + 1):
+        same.update(chinese.get(after[:length], ()) if after[:length] != "人" else ())
+        same.update(chinese.get(bare[:length], ()) if length > 1 else ())
+    for group in same:
+        found |= {part for name in groups()[group].english for part in name.split()}
     return frozenset(found)
 
 
@@ -222,58 +316,7 @@ def _named(number: Number, noun: frozenset[str]) -> bool:
     """Whether a number can be one of that noun: ratings are no lessons."""
     if not noun or number.names & noun:
         return True
-    counted = {p for group in groups() for name in group.english for p in name.split()}
-    return not (number.names & counted and noun & counted)
-
-
-def _known(reading: Reading, claim: Claim) -> bool:
-    subject = reading.subject(claim.start)
-    return any(
-        number.dimension == claim.dimension
-        and number.owner in (subject, "")
-        and _agrees(number.value, claim)
-        for number in reading.facts.numbers
-    )
-
-
-def _agrees(value: float, claim: Claim) -> bool:
-    """Whether a recorded value bears a claim out, in the sense in which it is made."""
-    said = claim.value
-    if math.isclose(value, said, rel_tol=1e-9):
-        return True
-    near = abs(value - said) <= 0.1 * max(abs(value), 1e-9)
-    wide = abs(value - said) <= 0.25 * max(abs(value), 1e-9)
-    return {
-        "exact": False, "about": near, "under": near and value < said,
-        "over": wide and value > said,
-    }[claim.sense]  # fmt: skip
-
-
-def _difference(reading: Reading, claim: Claim) -> bool:
-    """Whether it is a recorded number less another, and said to be a difference."""
-    clause = reading.text[slice(*reading.clause(claim.start))]
-    if not _COMPARED.search(clause):
-        return False
-    own = [n for n in reading.facts.numbers if n.owner == OWN and n.dimension == claim.dimension]
-    other = [
-        n for n in reading.facts.numbers if n.owner not in (OWN, "") and n.field in _fields(own)
-    ]
-    pairs: Iterable[tuple[Number, Number]] = [
-        (a, b)
-        for a in own
-        for b in (*other, *own)
-        if a.field == b.field or claim.dimension == "money"
-    ]
-    return any(_agrees(abs(a.value - b.value), claim) for a, b in pairs if a is not b)
-
-
-def _fields(numbers: list[Number]) -> set[str]:
-    return {number.field for number in numbers}
-
-
-def _currency(reading: Reading, claim: Claim) -> bool:
-    recorded = str(reading.facts.record.get("currency") or "").upper()
-    return not recorded or not claim.unit or recorded in CURRENCY.get(claim.unit, (recorded,))
+    return not (number.names & counted() and noun & counted())
 
 
 def _wrong_role(reading: Reading, claim: Claim) -> bool:
@@ -285,7 +328,7 @@ def _wrong_role(reading: Reading, claim: Claim) -> bool:
     fitting = [
         n
         for n in reading.facts.numbers
-        if n.dimension == claim.dimension and _agrees(n.value, claim)
+        if n.dimension == claim.dimension and agrees(n.value, claim)
     ]
     return bool(fitting) and not any(re.search(_ROLE[roles[0]], n.field) for n in fitting)
 

@@ -99,6 +99,11 @@ def _this(reading: Reading, match: re.Match[str]) -> None:
                                   reading.text[slice(*reading.clause(match.start()))]):  # fmt: skip
         return  # advice: something for this week
 
+    years = {n.value for n in reading.facts.numbers if n.dimension == "year"}
+    if unit == "year" and now is not None and now.year in years:
+        reading.cover(*match.span())
+        return
+
     def same(day: date) -> bool:
         if now is None or unit == "year":
             return now is not None and day.year == now.year

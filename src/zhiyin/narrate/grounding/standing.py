@@ -13,7 +13,7 @@ _OUT = r"\b(?:sold out|out of stock|unavailable)\b|缺货|售罄|无货|断货|�
 _FEW = (
     r"\b(?:only a few|last few|a few|few)(?: \w+)? (?:left|remain(?:ing)?)\b|\bselling out\b|"
     r"\bwhile stocks? lasts?\b|所剩不多|即将售罄|库存不多|库存紧张|手慢无|"
-    r"最后几[件个只本台]|仅剩|只剩|还剩|剩"
+    r"最后几[件个只本台]|[仅只还]?剩(?!多少|余电|下的)"
 )
 _LEFT = r"\b(?:left|remaining)(?: in stock)?\b|库存"
 _BACK = r"\b(?:back in stock|restock(?:ed|s|ing)?|back on)\b|到货|补货|重新上架|再次上架"
@@ -35,8 +35,10 @@ _SELLING = (
     r"\b(?:best[- ]?sell(?:er|ers|ing)|sales|sold|selling|bought)\b|畅销|热销|热卖|销量|卖得|销售"
 )
 _CROWD = (
-    r"\b(?:users|customers|shoppers|buyers|people|readers|viewers|listeners|students|guests|times|popular|"
-    r"bought|chose|chosen|watched|read|viewed|purchases|orders)\b|用户|顾客|买家|人购买|人买过|人选择|位|人|次|购买|售出|卖出|受欢迎|热门"
+    r"\b(?:users|customers|shoppers|buyers|people|readers|viewers|listeners|students|"
+    r"guests|times|popular|"
+    r"bought|chose|chosen|watched|read|viewed|purchases|orders)\b|用户|顾客|买家|人购买|"
+    r"人买过|人选择|位|人|次|购买|售出|卖出|受欢迎|热门"
 )
 _ROLES = {
     "directors": r"\b(?:directed by|director|directs|film by)\b|导演|执导",

@@ -11,14 +11,15 @@ _TABLE: dict[str, dict[float, str]] = {
     "mass": {
         0.001: "mg 毫克", 1: "g gram grams 克", 1000: "kg kilo kilos kilogram kilograms 公斤 千克",
         500: "斤", 28.349523125: "oz ounce ounces", 1_000_000: "吨",
-        453.59237: "lb lbs 磅",
+        453.59237: "lb lbs 磅 pound pounds",
     },
     "volume": {
         1: "ml millilitre millilitres milliliter milliliters 毫升", 10: "cl",
         1000: "l litre litres liter liters 升",
     },
     "length": {
-        1: "mm 毫米", 10: "cm centimetre centimetres centimeter centimeters 厘米 公分",
+        1: "mm millimetre millimetres millimeter millimeters 毫米",
+        10: "cm centimetre centimetres centimeter centimeters 厘米 公分",
         1000: "m metre metres meter meters 米", 1_000_000: "km kilometre kilometres 公里 千米",
         25.4: "inch inches 英寸 吋 寸 ″", 304.8: "ft feet foot",
     },
@@ -38,6 +39,7 @@ _TABLE: dict[str, dict[float, str]] = {
     "pixels": {1: "像素 pixels", 1_000_000: "mp megapixel megapixels"},
     "voltage": {1: "v volt volts 伏"},
     "frames": {1: "fps 帧"},
+    "areal": {1: "gsm"},
     "light": {1: "lm lumen lumens 流明"},
     "storage": {1: "gb", 1024: "tb"},
     "charge": {1: "mah 毫安时"},
@@ -45,7 +47,8 @@ _TABLE: dict[str, dict[float, str]] = {
     "rating": {1: "star stars 星"},
     "money": {
         1: "元 块 块钱 yuan rmb cny usd eur gbp dollar dollars euro euros 美元 欧元 英镑 人民币"
-        " $ € £ ¥ 日元 jpy"
+        " $ € £ ¥ 日元 jpy 港币 港元 hkd 韩元 krw",
+        0.01: "cent cents pence", 0.1: "角",
     },
 }  # fmt: skip
 UNITS: dict[str, Unit] = {
@@ -59,12 +62,18 @@ CURRENCY = {
     "$": ("USD", "CAD", "AUD"), "dollar": ("USD",), "dollars": ("USD",), "usd": ("USD",),
     "美元": ("USD",), "€": ("EUR",), "euro": ("EUR",), "euros": ("EUR",), "eur": ("EUR",),
     "欧元": ("EUR",), "£": ("GBP",), "英镑": ("GBP",), "gbp": ("GBP",), "¥": ("CNY", "JPY"),
-    "元": ("CNY",), "块": ("CNY",), "块钱": ("CNY",), "yuan": ("CNY",), "rmb": ("CNY",),
+    "港币": ("HKD",), "港元": ("HKD",), "hkd": ("HKD",), "韩元": ("KRW",), "krw": ("KRW",),
+    "cent": ("USD", "EUR", "CAD", "AUD"), "cents": ("USD", "EUR", "CAD", "AUD"),
+    "pence": ("GBP",), "pound": ("GBP",), "pounds": ("GBP",), "角": ("CNY",), "元": ("CNY",),
+    "块": ("CNY",), "块钱": ("CNY",), "yuan": ("CNY",), "rmb": ("CNY",),
     "cny": ("CNY",), "人民币": ("CNY",), "日元": ("JPY",), "jpy": ("JPY",),
 }  # fmt: skip
 """Which currencies a sign can mean."""
 _ENGLISH = "|".join(sorted((u for u in UNITS if u.isascii() and u.isalpha()), key=len)[::-1])
-_CHINESE = "|".join(sorted((u for u in UNITS if not u.isascii()), key=len)[::-1])
+_CHINESE = "|".join(
+    "块(?![\u3400-\u9fff])|块(?=带走|到手|拿下|就|起|左右|以内|出头|不到)" if u == "块" else u
+    for u in sorted((u for u in UNITS if not u.isascii()), key=len)[::-1]
+)
 UNIT_AFTER = re.compile(rf"[\s-]*(?:(%|\$|€|£|″|°c(?![a-z])|(?:{_ENGLISH})(?![a-z])|{_CHINESE}))")
 """A unit behind a number."""
 
@@ -80,6 +89,8 @@ _LAST = {
 def unit_of_field(name: str) -> Unit:
     """What the values of an attribute measure; "count" where its name does not say."""
     parts = name.lower().split("_")
+    if _MONEY & set(parts) and parts[-1] in ("cents", "pence", "fen"):
+        return "money", 0.01
     if _MONEY & set(parts):
         return "money", 1.0
     if parts[0] in _YEARS and len(parts) == 1:
