@@ -365,3 +365,13 @@ def test_a_profile_that_is_read_opens_no_encoder(small: Workspace) -> None:
     assert not asked
     profiles.of("u", readable=False)
     assert asked
+
+
+def test_profiles_that_were_prepared_read_the_catalogue_no_more(small: Workspace) -> None:
+    small.record([view("tent-0")])
+    profiles = small.profiles
+    profiles.prepare()
+    profiles.settle()
+    table = profiles.catalogue.table
+    assert weights(small.profile("u"))["category:Outdoor"] > 0
+    assert profiles.catalogue.table is table

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from difflib import get_close_matches
 from functools import cached_property
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from zhiyin.core.clock import Clock
-from zhiyin.core.errors import DataError, StoreError
+from zhiyin.core.errors import DataError, StoreError, ZhiyinError
 from zhiyin.core.histories import Floats
 from zhiyin.core.keys import id_key
 from zhiyin.core.protocols import (
@@ -70,11 +72,28 @@ class Profiles:
         self.catalogue = catalogue
         self._trained: Trained | None = None
         self._groups: GroupTastes | None = None
+        self._preparing: Thread | None = None
 
     @cached_property
     def judge(self) -> SentimentJudge:
         """What reads reviews."""
         return SentimentJudge(self.catalogue.encoder)
+
+    def prepare(self) -> None:
+        """Reads the catalogue beside everything else, once: the first profile need not wait."""
+        if self._preparing is None:
+            self._preparing = Thread(target=self._prepare, name="profiles", daemon=True)
+            self._preparing.start()
+
+    def settle(self) -> None:
+        """Waits until nothing is read beside everything else any more."""
+        if self._preparing is not None:
+            self._preparing.join()
+
+    def _prepare(self) -> None:
+        with suppress(ZhiyinError):  # whoever asks for a profile is told
+            self.catalogue.meet([])
+            self._group_tastes()
 
     def refresh(self) -> None:
         """Looks at the next use whether the catalogue changed, and reads it again if so."""
@@ -192,10 +211,13 @@ class Profiles:
 
     def _tastes_of(self, attributes: Mapping[str, Any]) -> dict[str, Floats]:
         """Tags that people with these attributes take more than others."""
+        groups = self._group_tastes() if attributes else None
+        return {} if groups is None else groups.of(attributes)
+
+    def _group_tastes(self) -> GroupTastes | None:
+        """What people of a kind like; None where nobody's behaviour was learned from."""
         trained = self._trained
-        if trained is None or not attributes:
-            return {}
-        if self._groups is None:
+        if self._groups is None and trained is not None:
             places = self.catalogue.places(trained.items)
             tags = self.catalogue.table.matrix[np.maximum(places, 0)]
             self._groups = GroupTastes(
@@ -204,7 +226,7 @@ class Profiles:
                 behaviour=trained.behaviour,
                 item_tags=csr_matrix(tags.multiply((places >= 0)[:, None])),
             )
-        return self._groups.of(attributes)
+        return self._groups
 
     @property
     def _edits(self) -> ProfileStore:

@@ -70,6 +70,7 @@ class Tenants:
         for name, folder in self._folders.items():
             workspace = self._stack.enter_context(opener(folder))
             traffic = self._stack.enter_context(closing(watch(workspace)))
+            self._stack.callback(workspace.profiles.settle)
             activity = ActivityReader(workspace.stores.events, workspace.stores.entities)
             self._tenants[name] = Tenant(name, workspace, self._rings[name], traffic, activity)
 

@@ -29,6 +29,8 @@ router = new_router("health")
 
 _DAY = 86_400_000
 _DAYS = 14
+_PREPARED = 50_000
+"""Up to so many items, profiles are got ready when somebody looks at the overview."""
 _COPIES = 100
 _SHOWN = Overview(
     workspace="shop",
@@ -100,6 +102,8 @@ def read_overview(workspace: Opened, request: Request) -> Overview:
         copies=_copies(workspace, tenant.traffic),
         days=_days(tenant.traffic, now),
     )
+    if found.items <= _PREPARED:
+        workspace.profiles.prepare()
     return found.model_copy(update=_serving(workspace, tenant.traffic, now))
 
 
