@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 from importlib.resources import files
+from threading import Lock
 from typing import Any, NamedTuple
 
 import snowballstemmer
@@ -14,6 +15,8 @@ WORD = re.compile(r"[a-zà-ɏ0-9]+(?:[’'][a-z]+)?")
 HAN = re.compile("[\u3400-\u9fff]+")
 """A run of Chinese characters."""
 _STEMMER: Any = snowballstemmer.stemmer("english")  # pyright: ignore[reportUnknownMemberType]
+_STEMMING = Lock()
+"""A stemmer keeps the word it works on: one thread at a time."""
 
 
 _COUNTED = "# Names of attributes and what is counted"
@@ -33,7 +36,8 @@ class Group(NamedTuple):
 @lru_cache(maxsize=20_000)
 def stem(word: str) -> str:
     """The stem of an English word in small letters."""
-    return str(_STEMMER.stemWord(word.replace("’", "'").removesuffix("'s")))
+    with _STEMMING:
+        return str(_STEMMER.stemWord(word.replace("’", "'").removesuffix("'s")))
 
 
 def stems(text: str) -> list[str]:
