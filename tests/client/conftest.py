@@ -12,6 +12,7 @@ import pytest
 import uvicorn
 from tests.pipeline.conftest import two_tastes
 
+from zhiyin.app.http.protocol import PatientProtocol
 from zhiyin.app.http.server import create_app
 from zhiyin.client import Client
 from zhiyin.pipeline.wiring import open_workspace
@@ -42,7 +43,9 @@ def address(folder: Path) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    config = uvicorn.Config(create_app(folder), port=port, log_level="error", ws="none")
+    config = uvicorn.Config(
+        create_app(folder), port=port, log_level="error", ws="none", http=PatientProtocol
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -96,3 +98,28 @@ def test_broken_bodies_are_refused_with_a_hint(path: str, body: bytes, shop: Cli
     assert answer.status_code in (400, 422)
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["hint"]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET /v1/search?text=" + b"a" * 70_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /v1/recommend HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nContent-Length: 5\r\n\r\n",
+        b"GET /v1/recommend HTTP/1.1\r\nHost: x\r\nX-Request-Id: a\x00b\r\n\r\n",
+        b"POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\n{}",
+        b"POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n"
+        b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+    ],
+)
+def test_what_is_no_request_is_told_as_a_problem(address: str, head: bytes) -> None:
+    host, port = address.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=20) as connection:
+        connection.sendall(head)
+        answer = b""
+        while piece := connection.recv(65_536):
+            answer += piece
+    first, _, rest = answer.partition(b"\r\n")
+    assert first == b"HTTP/1.1 400 Bad Request"
+    assert b"content-type: application/problem+json" in rest
+    assert json.loads(rest.partition(b"\r\n\r\n")[2])["hint"]

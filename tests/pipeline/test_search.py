@@ -234,3 +234,12 @@ def test_nothing_is_stored_by_searching(shop: Workspace) -> None:
     before = shop.stores.events.count(), shop.stores.exposures.count()
     shop.search("anything", user_id="u00")
     assert (shop.stores.events.count(), shop.stores.exposures.count()) == before
+
+
+def test_a_search_goes_on_where_its_index_cannot_be_written(make_workspace: Make) -> None:
+    shop = make_workspace('[text]\nencoder = "tfidf"\n')
+    shop.upsert_items([{"item_id": f"p{i}", "title": f"Iron pan {i}"} for i in range(5)])
+    (shop.folder / FOLDER).write_text("no folder")
+    found = shop.search("iron pan")
+    assert len(found.hits) == 5
+    assert any("could not write the search index" in told for told in found.fallbacks)

@@ -8,7 +8,10 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from zhiyin.app.http.problems import MEDIA_TYPE, problem_with
+
 _LONGEST_HEAD = 64 * 1024
+_UNREAD = "an address and its headers have 64 KiB at most; put long queries into the body of a POST"
 HEADER_S = 10.0
 """Seconds for a head, where nothing else is set."""
 
@@ -39,6 +42,20 @@ class PatientProtocol(HttpToolsProtocol):
         super().data_received(data)
         if self._in_head and self._head > _LONGEST_HEAD:
             self.transport.abort()
+
+    def send_400_response(self, msg: str) -> None:
+        """Says what is wrong with a request that is none, as everything else is said."""
+        problem = problem_with(
+            400, "BadRequest", f"this is no HTTP request that can be read: {msg}", hint=_UNREAD
+        )
+        body = problem.model_dump_json(exclude_none=True).encode()
+        head = (
+            "HTTP/1.1 400 Bad Request\r\n"
+            f"content-type: {MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\n"
+            "connection: close\r\n\r\n"
+        )
+        self.transport.write(head.encode("ascii") + body)
+        self.transport.close()
 
     def on_message_begin(self) -> None:
         """A head begins."""

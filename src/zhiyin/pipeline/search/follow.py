@@ -28,6 +28,7 @@ LOOK_EVERY_MS = 1000
 """Milliseconds between looks for items that other processes stored."""
 _SHARE = 50
 """A look takes at most this part of the time: large catalogues are looked at less often."""
+_PATIENCE_S = 30.0
 _FOLD_FROM = 500
 _FOLD_SHARE = 0.05
 """Words are indexed anew, and the index written, when so many items changed."""
@@ -65,6 +66,8 @@ class FollowingIndex:
         self._noticed: set[str] = set()
         self._next_look = 0
         self._index: CatalogueIndex | None = None
+        self.trouble = ""
+        """Why the index was not written, where it could not be."""
         self.lock = RLock()
         """Held while the index changes or is read."""
 
@@ -88,7 +91,9 @@ class FollowingIndex:
             index.fold({item: document(json.loads(text or "{}")) for item, text in pairs})
             before = written(self._folder)
             if not index.unread:
-                save_index(index, self._folder)
+                # Another writer may have read the catalogue before the item went: this index
+                # comes after that one.
+                save_index(index, self._folder, patience_s=_PATIENCE_S)
             if written(self._folder) == before:  # an old index would still name it
                 shutil.rmtree(self._folder, ignore_errors=True)
             return int(held)
@@ -138,7 +143,7 @@ class FollowingIndex:
         except FAILURES as error:
             self._reader.failed(error)
             return
-        save_index(index, self._folder)
+        self._save(index)
 
     def _look(self, index: CatalogueIndex, progress: Progress) -> None:
         ids, marks, attributes = self._everything()
@@ -169,7 +174,16 @@ class FollowingIndex:
         elif index.words.changes > max(_FOLD_FROM, _FOLD_SHARE * len(ids)) and not index.unread:
             pairs = zip(ids, attributes, strict=True)
             index.fold({item: document(json.loads(text or "{}")) for item, text in pairs})
+            self._save(index)
+
+    def _save(self, index: CatalogueIndex) -> None:
+        """Writes the index; where that cannot be, searches go on from memory and say so."""
+        try:
             save_index(index, self._folder)
+        except ArtifactError as error:
+            self.trouble = error.message
+        else:
+            self.trouble = ""
 
     def _renew(
         self,

@@ -261,7 +261,7 @@ class CatalogueSearch:
         notes = [self._chosen.fallback, index.words.missing, self._reader.trouble]
         if index.unread and not self._reader.trouble:
             notes.append(f"{len(index.unread):,} items are searched by words alone")
-        notes.append(self._foreign(index, text))
+        notes += [self._foreign(index, text), self._items.trouble]
         return [note for note in notes if note]
 
     def _foreign(self, index: CatalogueIndex, text: str) -> str:

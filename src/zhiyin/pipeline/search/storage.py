@@ -29,16 +29,20 @@ _ABOUT = "index.json"
 _POINTER = "current"
 
 
-def save_index(index: CatalogueIndex, root: Path) -> None:
+def save_index(index: CatalogueIndex, root: Path, *, patience_s: float = 0.0) -> None:
     """Writes an index and makes it the one that counts; another writer goes first.
 
     Args:
         index: A whole index: nothing unread, no changes since it was built.
         root: The folder ``search/``.
+        patience_s: Seconds that another writer is waited for, before its index is the one.
+
+    Raises:
+        ArtifactError: It cannot be written.
     """
-    root.mkdir(parents=True, exist_ok=True)
     try:
-        with FileLock(root / ".lock", timeout=0):
+        root.mkdir(parents=True, exist_ok=True)
+        with FileLock(root / ".lock", timeout=patience_s):
             taken = [int(path.name) for path in root.iterdir() if path.name.isdigit()]
             name = str(max(taken, default=0) + 1)
             draft = root / f".{name}.draft"
