@@ -118,7 +118,7 @@ def documentation(browser: webdriver.Chrome, address: str) -> None:
         look_at(browser, address, PAGES[name], language="en", theme="light")
         take(browser, IMAGES / f"console-{name}.png")
     look_at(browser, address, PAGES["slates"], language="en", theme="light")
-    rule = browser.find_element(By.XPATH, "//button[contains(., ' in categories')]")
+    rule = browser.find_element(By.XPATH, "//button[starts-with(normalize-space(.), 'only ')]")
     rule.click()
     WebDriverWait(browser, 30).until(
         lambda page: page.find_elements(By.XPATH, "//p[contains(., 'items are new')]")

@@ -71,6 +71,40 @@ def test_a_rule_changes_the_slate(browser: Any, address: str) -> None:
         time.sleep(0.2)
 
 
+@pytest.mark.parametrize(("language", "theme", "size"), LOOKS)
+def test_charts_are_drawn_and_open_as_tables(
+    browser: Any, address: str, language: str, theme: str, size: tuple[int, int]
+) -> None:
+    resize(browser, size)
+    errors(browser)
+    look_at(browser, address, "/", language=language, theme=theme)
+    until = time.monotonic() + 30
+    while not (columns := browser.find_elements("css selector", ".zy-column")):
+        assert time.monotonic() < until, "the log was not counted"
+        time.sleep(0.2)
+    assert max(one.size["height"] for one in columns) > 100
+    assert len(browser.find_elements("css selector", ".zy-week i")) == 7 * 24
+    chart = columns[0].find_element("xpath", "ancestor::figure")
+    drawn = len(chart.find_elements("css selector", ".zy-column"))
+    chart.find_element("css selector", "summary").click()
+    until = time.monotonic() + 10
+    while len(chart.find_elements("css selector", "tbody tr")) != drawn:
+        assert time.monotonic() < until, "the table does not say what the chart does"
+        time.sleep(0.2)
+    wide = "return document.documentElement.scrollWidth - window.innerWidth"
+    assert browser.execute_script(wide) <= 0
+    assert not errors(browser)
+
+
+def test_a_page_begins_at_its_top(browser: Any, address: str) -> None:
+    for size in ((1280, 860), (390, 844)):
+        resize(browser, size)
+        look_at(browser, address, "/settings", language="en", theme="light")
+        assert browser.execute_script("return window.scrollY") == 0
+        here = browser.find_element("css selector", ".zy-nav .here").rect
+        assert 0 <= here["x"] <= size[0] - here["width"]
+
+
 def test_every_control_can_be_reached_and_has_a_name(browser: Any, address: str) -> None:
     look_at(browser, address, "/slates", language="en", theme="light")
     nameless = """

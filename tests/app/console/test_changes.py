@@ -82,9 +82,15 @@ def test_a_rule_that_was_tried_becomes_one_of_the_surface(
         await user.should_see("With the change", retries=50)
         user.find("Make this a rule of home").click()
         await user.should_see("See or change the rules of home", retries=50)
+        await user.should_see("In force on home:")
+        assert 'filter = "price < 3"' in own_rules()
+        await user.open("/slates")
+        await user.should_see("only where price < 3 ×", retries=50)
+        user.find("only where price < 3 ×").click()
+        await user.should_not_see("In force on home:", retries=50)
 
     visit(shop, walk)
-    assert 'filter = "price < 3"' in own_rules()
+    assert "price < 3" not in own_rules()
 
 
 def test_another_weight_is_looked_at_side_by_side(shop: Path) -> None:

@@ -60,6 +60,31 @@ def test_every_page_is_drawn_and_has_its_title(shop: Path) -> None:
     visit(shop, walk)
 
 
+def test_the_overview_is_alive_before_the_first_slate(shop: Path) -> None:
+    async def walk(user: User) -> None:
+        await user.open("/")
+        await user.should_see("As soon as your pages ask for slates, you see here:")
+        for told in ("Events over time", "When things happen", "People: known and new"):
+            await user.should_see(told, retries=50)
+        for told in ("Most popular items", "The catalogue by category", "How popularity is spread"):
+            await user.should_see(told)
+        await user.should_see("Title of ")
+        assert user.find("As a table").elements
+
+    visit(shop, walk)
+
+
+def test_a_slate_says_who_it_is_for(shop: Path) -> None:
+    async def walk(user: User) -> None:
+        await user.open("/slates")
+        await user.should_see("Last:", retries=50)
+        await user.should_see("Interests of ")
+        user.find("User (empty: anybody)").clear()
+        await user.should_see("Nobody in particular", retries=50)
+
+    visit(shop, walk)
+
+
 def test_an_empty_workspace_says_what_to_do(empty_shop: Path) -> None:
     async def walk(user: User) -> None:
         await user.open("/")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 CHINESE: dict[str, str] = {
     "{n} items are new.": "新增 {n} 个物品。",
-    "score {score} · propensity {propensity}": "得分 {score} · 倾向概率 {propensity}",
+    "propensity {value}": "倾向概率 {value}",
     "Why": "为什么",
     "Scores by source": "各来源的得分",
     "The same items, in another order.": "物品相同，次序不同。",
@@ -15,7 +15,6 @@ CHINESE: dict[str, str] = {
     "because of {item}": "因为 {item}",
     "new": "新",
     "was at place {n}": "原在第 {n} 位",
-    "{event}: {item}": "{event}：{item}",
     "What if this was looked at?": "如果看了这个呢？",
     "Skip to the content": "跳到正文",
     "Sign in": "登录",

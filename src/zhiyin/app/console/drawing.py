@@ -66,7 +66,6 @@ def draw_slate(
                             partial(look_at, position.item_id),
                             kind="quiet",
                         )
-                        _score(position, words)
                     places.append(box("div", "zy-told", aria_live="polite"))
 
 
@@ -133,6 +132,7 @@ def _named(k: int, position: Position, before: dict[str, int], words: Words) -> 
             with box("div", "zy-tags"):
                 for tag in tags[:_MOST_TAGS]:
                     text("span", readable(tag), "zy-tag")
+        _score(position, words)
 
 
 def _face(position: Position, title: str, kind: str) -> None:
@@ -158,19 +158,23 @@ def _reasons(position: Position, titles: dict[str, str], words: Words) -> None:
     with box("ul", "zy-why"):
         for evidence in position.evidence[:_MOST_REASONS]:
             with box("li"):
-                text("span", reason(evidence, titles, words))
+                told, event = reason(evidence, titles, words)
+                with box("span"):
+                    text("span", told)
+                    if event:
+                        text("span", event, "zy-event")
                 if evidence.share:
                     text("span", f"{evidence.share:.0%}", "share")
 
 
-def reason(evidence: Evidence, titles: dict[str, str], words: Words) -> str:
-    """A recorded fact in words."""
+def reason(evidence: Evidence, titles: dict[str, str], words: Words) -> tuple[str, str]:
+    """A recorded fact in words, and what was done, where it is an event."""
     named = titles.get(evidence.item_id or "", evidence.item_id or "")
     if evidence.kind == "event" and evidence.item_id is not None:
         if evidence.event:
-            return words("{event}: {item}", event=evidence.event, item=named)
-        return words("because of {item}", item=named)
-    return evidence.text or (f"{evidence.kind}: {named}" if named else evidence.kind)
+            return named, evidence.event
+        return words("because of {item}", item=named), ""
+    return evidence.text or (f"{evidence.kind}: {named}" if named else evidence.kind), ""
 
 
 def _odds(position: Position, widest: float, words: Words) -> None:
@@ -184,9 +188,9 @@ def _odds(position: Position, widest: float, words: Words) -> None:
 
 
 def _score(position: Position, words: Words) -> None:
-    told = words("score {score} · propensity {propensity}")
-    written = told.format(score=f"{position.score:.2f}", propensity=f"{position.propensity:.3g}")
-    text("span", written, "zy-soft zy-last")
+    with box("div", "zy-score"):
+        text("strong", f"{position.score:.2f}").props["title"] = words("Score")
+        text("span", words("propensity {value}", value=f"{position.propensity:.3g}"))
 
 
 def _stages(position: Position, words: Words) -> None:

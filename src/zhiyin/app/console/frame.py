@@ -38,7 +38,10 @@ PLACES: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     ),
 )
 """Pages in the order of the navigation, by their titles, in groups."""
-_SEE_PLACE = "document.querySelector('.zy-nav .here')?.scrollIntoView({inline: 'center'})"
+_SEE_PLACE = """
+const strip = document.querySelector('.zy-nav'), here = strip?.querySelector('.here');
+if (here) strip.scrollLeft = here.offsetLeft - (strip.clientWidth - here.clientWidth) / 2;
+"""
 """On a phone the navigation is a strip: the place where one is lies in the middle of it."""
 Build = Callable[[Visit], Awaitable[None]]
 _STYLE = (Path(__file__).parent / "static" / "console.css").read_text(encoding="utf-8")

@@ -212,7 +212,7 @@ def _histories(found: Activity, words: Words) -> None:
 def _counted(buckets: Sequence[Bucket], title: str, told: str, file: str, words: Words) -> None:
     bars(
         title,
-        [(_range(one), one.count, f"{one.count:,}") for one in buckets],
+        [(counted_range(one), one.count, f"{one.count:,}") for one in buckets],
         words=words,
         columns=("events", file),
         file=f"{file}-by-events",
@@ -220,7 +220,8 @@ def _counted(buckets: Sequence[Bucket], title: str, told: str, file: str, words:
     )
 
 
-def _range(bucket: Bucket) -> str:
+def counted_range(bucket: Bucket) -> str:
+    """How many events, as it is read."""
     if bucket.most is None:
         return f"≥ {bucket.least:,}"
     if bucket.most == bucket.least:

@@ -37,7 +37,7 @@ def _draw(visit: Visit, found: Explained) -> None:
     text("p", found.explanation.text)
     if found.events:
         text("h3", words("Events that speak for it"))
-        meter([(e.title, e.influence, f"{e.influence:.2g}") for e in found.events[:_MOST]])
+        meter([(e.title, e.influence, f"{e.influence:.2f}") for e in found.events[:_MOST]])
     if found.features:
         text("h3", words("What the ranker looked at"))
         rows = [(one.what, one.contribution, _value(one.value)) for one in found.features[:_MOST]]

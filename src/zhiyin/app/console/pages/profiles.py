@@ -99,7 +99,10 @@ class Profile:
                 empty(words("An empty profile"), told)
                 return
             with card():
-                rows = [(i.tag, i.weight, f"{i.weight:+.2f}") for i in interests[:_CHARTED]]
+                rows = [
+                    (" · ".join(reversed(i.tag.split(":", 1))), i.weight, f"{i.weight:+.2f}")
+                    for i in interests[:_CHARTED]
+                ]
                 columns = ("tag", "weight")
                 title = words("Interests")
                 bars(title, rows, words=words, columns=columns, file="profile", full=1.0)
@@ -130,9 +133,11 @@ class Profile:
     def _interest(self, interest: Interest, titles: dict[str, str]) -> None:
         words = self._words
         with box("header"):
-            text("span", interest.tag, "title")
+            facet, _, name = interest.tag.partition(":")
+            text("span", f"{name} · {facet}" if name else facet, "title")
             text("span", words(interest.source), "zy-tag")
-        meter([("", interest.weight, f"{interest.weight:+.2f}")], full=1.0)
+            text("span", f"{interest.weight:+.2f}", "zy-soft")
+        meter([("", interest.weight, "")], full=1.0)
         for line in self._facts(interest, titles):
             text("p", line, "zy-soft")
         with box("div", "zy-row"):

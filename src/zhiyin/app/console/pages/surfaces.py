@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from nicegui import ui
 
+from zhiyin.app.console.doing import does
 from zhiyin.app.console.parts import box, button, card, fault, guarded, link, text
 from zhiyin.app.console.surface_form import SurfaceForm
 from zhiyin.app.console.visits import Visit
@@ -56,7 +57,7 @@ class Surfaces:
                         text("span", words("own"), "zy-tag")
                     with box("ul", "zy-does"):
                         for line in surface.does:
-                            text("li", line)
+                            text("li", does(line, words))
                     with box("div", "zy-row"):
                         button(
                             words("Change"),
