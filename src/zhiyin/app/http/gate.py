@@ -12,9 +12,11 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from anyio.to_thread import current_default_thread_limiter
+from prometheus_client import Counter, Histogram
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -139,7 +141,7 @@ class Gate:
         body = _Body(receive, passage.headers, settings)
 
         def listen(stage: str, seconds: float) -> None:
-            metrics.STAGES.labels(passage.workspace, stage).observe(seconds)
+            _stage(passage.workspace, stage).observe(seconds)
             if span is not None:
                 span.add_event(stage, {"seconds": seconds})
 
@@ -169,8 +171,9 @@ class Gate:
         seconds = time.perf_counter() - passage.started
         metrics.WAITING.set(current_default_thread_limiter().statistics().tasks_waiting)
         method, route, status = passage.scope["method"], passage.route, passage.status
-        metrics.REQUESTS.labels(passage.workspace, method, route, status).inc()
-        metrics.LATENCY.labels(passage.workspace, method, route).observe(seconds)
+        requests, latency = _counted(passage.workspace, method, route, status)
+        requests.inc()
+        latency.observe(seconds)
         logger.info(
             "request",
             extra={
@@ -242,6 +245,19 @@ class _Body:
         # A route that reads its body passes this kind on, and takes others for a broken body.
         told = f"a body may have {self._most / _MIB:g} MiB"
         return HTTPException(413, told, {"Connection": "close"})
+
+
+@lru_cache(maxsize=4096)
+def _stage(workspace: str, stage: str) -> Histogram:
+    return metrics.STAGES.labels(workspace, stage)
+
+
+@lru_cache(maxsize=4096)
+def _counted(workspace: str, method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+    return (
+        metrics.REQUESTS.labels(workspace, method, route, status),
+        metrics.LATENCY.labels(workspace, method, route),
+    )
 
 
 def route_of(scope: Scope) -> str:
