@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -95,3 +96,34 @@ def test_a_conversation_is_forgotten_in_time(folder: Path) -> None:
         with pytest.raises(UnknownEntityError, match="no conversation"):
             shop.chats.say(ChatMessage(message="cheaper", session_id=first))
         assert shop.chats.say(ChatMessage(message="cheaper", session_id=second)).item_ids
+
+
+def test_the_recommender_speaks_first_where_it_is_asked_to(folder: Path) -> None:
+    line = ["chat", "-w", str(folder), "--json", "--opening"]
+    result = CliRunner().invoke(app, line, input="cheaper\n")
+    assert result.exit_code == 0, result.output
+    opening, answer = (json.loads(text) for text in result.stdout.splitlines())
+    assert opening["acts"] == ["opens", "shows"]
+    assert opening["reasons"] == []
+    assert len(opening["items"]) == 5
+    assert answer["session_id"] == opening["session_id"]
+
+
+def test_what_is_remembered_of_friday_evenings_is_said_on_a_friday_evening(folder: Path) -> None:
+    hour = 3_600_000
+    now = int(datetime(2026, 11, 20, 20, tzinfo=UTC).timestamp() * 1000)
+    fridays = [(f"lamp-{week % 2}", now - (week + 1) * 168 * hour) for week in range(6)]
+    others = [(f"chair-{i % 2}", now - (i * 24 + 30) * hour) for i in range(9)]
+    with open_workspace(folder, clock=lambda: now) as shop:
+        shop.record(
+            [
+                {"user_id": "u1", "item_id": item, "type": "view", "timestamp": at}
+                for item, at in [*fridays, *others]
+            ]
+        )
+        begun = shop.chats.say(ChatMessage(user_id="u1"))
+        assert [reason.kind for reason in begun.reasons] == ["time"]
+        assert "Because it is Friday evening: 6 of your 6 earlier visits" in begun.text
+        assert begun.reasons[0].item_ids == ["lamp-2"]
+        shop.erase("user", "u1")
+        assert shop.chats.say(ChatMessage(user_id="u1")).reasons == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 
 import pytest
 
@@ -103,3 +104,47 @@ def test_a_message_without_end_is_refused_with_a_hint(shop: Client) -> None:
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["hint"]
+
+
+def test_a_conversation_is_begun_without_a_claim_where_nothing_is_recorded(shop: Client) -> None:
+    for user in ("chat-20", None):
+        opening = shop.chat(user_id=user, n=4)
+        assert opening.acts == ["opens", "shows"]
+        assert len(opening.item_ids) == 4
+        assert opening.reasons == []
+        why = shop.chat("why the first?", session_id=opening.session_id, user_id=user)
+        assert why.about == opening.item_ids[:1]
+
+
+def test_a_conversation_is_begun_from_what_is_recorded_until_it_is_erased(shop: Client) -> None:
+    now = int(time.time() * 1000)
+    put = {"user_id": "chat-21", "item_id": "pan-3", "type": "cart", "timestamp": now - 60_000}
+    shop.record_events(put)
+    opening = shop.chat(user_id="chat-21", language="zh")
+    (reason,) = opening.reasons
+    assert (reason.kind, reason.item_ids, reason.evidence_items) == (
+        "unfinished", ["pan-3"], ["pan-3"]
+    )  # fmt: skip
+    assert reason.event_count == len(reason.events) == 1
+    assert "还没有购买" in opening.text
+    assert opening.item_ids[0] == "pan-3"
+    assert shop.chat(user_id="chat-22").reasons == []
+    (english,) = shop.chat(user_id="chat-21", language="en").reasons
+    assert english.text.startswith("You put “pan number 3” in your cart on ")
+    shop.erase("user", "chat-21")
+    assert shop.chat(user_id="chat-21", language="zh").reasons == []
+
+
+def test_the_event_loop_may_begin_and_stream_too(address: str) -> None:
+    async def begun() -> list[bool]:
+        async with AsyncClient(address) as client:
+            one = await client.chat(utc_offset_minutes=60)
+            last = [piece async for piece in client.chat_stream(language="zh")][-1].answer
+            return [bool(one.item_ids), last is not None and last.acts == ["opens", "shows"]]
+
+    assert asyncio.run(begun()) == [True, True]
+
+
+def test_a_clock_that_nobody_has_is_refused(shop: Client) -> None:
+    with pytest.raises(ServiceError, match="840"):
+        shop.chat(utc_offset_minutes=2000)

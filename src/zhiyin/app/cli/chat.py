@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -37,6 +38,13 @@ def chat(
     remember: Annotated[
         bool, typer.Option("--remember", help="What is wished enters the user's profile.")
     ] = False,
+    opening: Annotated[
+        bool | None,
+        typer.Option(
+            help="Whether the recommender speaks first, from what is recorded of the user; "
+            "by default where somebody types."
+        ),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Read messages line by line, print answers likewise.")
     ] = False,
@@ -46,18 +54,35 @@ def chat(
         with progress_bar(quiet=as_json, first="reading the catalogue"):
             opened.chats.table.current()
         session: str | None = None
+        typed = sys.stdin.isatty() and not as_json
+        if opening or (opening is None and typed):
+            begun = opened.chats.say(
+                ChatMessage(user_id=user, n=n, utc_offset_minutes=_utc_offset())
+            )
+            session = begun.session_id
+            _tell(begun, as_json=as_json)
         for said in _lines(as_json=as_json):
             answer = opened.chats.say(
                 ChatMessage(message=said, session_id=session, user_id=user, n=n, remember=remember)
             )
             session = answer.session_id
-            if as_json:
-                sys.stdout.write(json.dumps(answer.model_dump(mode="json"), ensure_ascii=False))
-                sys.stdout.write("\n")
-                sys.stdout.flush()
-            else:
-                _show(answer)
+            _tell(answer, as_json=as_json)
+            if not as_json:
                 _ask(opened, answer)
+
+
+def _utc_offset() -> int:
+    """Minutes that this machine's clock is ahead of UTC."""
+    return (time.localtime().tm_gmtoff or 0) // 60
+
+
+def _tell(answer: ChatAnswer, *, as_json: bool) -> None:
+    if not as_json:
+        _show(answer)
+        return
+    sys.stdout.write(json.dumps(answer.model_dump(mode="json"), ensure_ascii=False))
+    sys.stdout.write("\n")
+    sys.stdout.flush()
 
 
 def _lines(*, as_json: bool) -> Iterator[str]:
@@ -78,7 +103,12 @@ def _lines(*, as_json: bool) -> Iterator[str]:
 
 
 def _show(answer: ChatAnswer) -> None:
-    if not answer.items:
+    if answer.reasons:
+        for reason in answer.reasons:
+            console.print(reason.text, markup=False, highlight=False)
+    elif "opens" in answer.acts and answer.items:
+        pass  # the table says it
+    elif not answer.items:
         console.print(answer.text, markup=False, highlight=False)
     elif answer.acts != ["shows"]:
         console.print(answer.text, markup=False, highlight=False)

@@ -21,6 +21,7 @@ from zhiyin.core.messages.chat import (
     ChatItem,
     ChatMessage,
     ChatPiece,
+    ChatReason,
     ChatWish,
 )
 from zhiyin.core.messages.copies import Copy, CopyKind, CopyQuery
@@ -91,6 +92,7 @@ __all__ = [
     "ChatItem",
     "ChatMessage",
     "ChatPiece",
+    "ChatReason",
     "ChatWish",
     "Copy",
     "CopyKind",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -17,8 +17,9 @@ LONGEST_MESSAGE = 20_000
 class ChatMessage(Config):
     """A message of a user."""
 
-    message: str = Field(max_length=LONGEST_MESSAGE)
-    """What is said, in any words; the first 2,000 characters are read."""
+    message: str | None = Field(default=None, max_length=LONGEST_MESSAGE)
+    """What is said, in any words; the first 2,000 characters are read. Absent: the conversation
+    is begun for the user, with a slate and the recorded reasons for it."""
     session_id: Annotated[str, Field(min_length=1, max_length=100)] | None = None
     """The conversation, as the answer before named it; absent: a new one begins."""
     user_id: EntityId | None = None
@@ -28,6 +29,11 @@ class ChatMessage(Config):
     remember: bool = False
     """The user's consent: what this message wishes enters their profile. Without it nothing
     is kept, unless the message itself asks for it ("remember that …", 记住…)."""
+    language: Literal["en", "zh"] | None = None
+    """Of the words that begin a conversation; absent: that of most titles that are shown. A
+    message is answered in its own language."""
+    utc_offset_minutes: Annotated[int, Field(ge=-840, le=840)] = 0
+    """Minutes that the user's clock is ahead of UTC, for what is said of weekday and hour."""
 
 
 class ChatItem(Frozen):
@@ -52,6 +58,24 @@ class ChatWish(Frozen):
     """Further values of which one is enough."""
 
 
+class ChatReason(Frozen):
+    """Why something is suggested at the beginning, from what is recorded of the user."""
+
+    kind: Literal["time", "unfinished", "begun", "return"]
+    """The weekday and the time of day, something left unfinished, a series or kind that was
+    begun, a visit after a long while."""
+    text: str
+    """In words."""
+    item_ids: list[str] = Field(default_factory=list[str])
+    """The items of the slate that it is for."""
+    events: list[int] = Field(default_factory=list[int])
+    """The events that it rests on, by their number in the log: the latest 20."""
+    event_count: int = 0
+    """How many events there are."""
+    evidence_items: list[str] = Field(default_factory=list[str])
+    """The items of those events."""
+
+
 class ChatAnswer(Frozen):
     """The answer to a message."""
 
@@ -64,8 +88,8 @@ class ChatAnswer(Frozen):
     items: list[ChatItem] = Field(default_factory=list[ChatItem])
     """The slate, best first; empty where nothing is shown."""
     acts: list[str] = Field(default_factory=list[str])
-    """What the answer does: shows, asks, refuses, explains, describes, compares, lacks, admits,
-    unknown_item, resets, remembers, forgets."""
+    """What the answer does: opens, shows, asks, refuses, explains, describes, compares, lacks,
+    admits, unknown_item, resets, remembers, forgets."""
     about: list[str] = Field(default_factory=list[str])
     """The items that an explanation, description or comparison is of."""
     wishes: list[ChatWish] = Field(default_factory=list[ChatWish])
@@ -78,6 +102,9 @@ class ChatAnswer(Frozen):
     ask_to_remember: bool = False
     """Whether the user may be asked if this should be remembered: the message says a lasting
     preference, and nothing was kept of it."""
+    reasons: list[ChatReason] = Field(default_factory=list[ChatReason])
+    """Why some of the slate is suggested, where a conversation is begun; empty where nothing is
+    recorded that bears on this moment."""
     tools: list[str] = Field(default_factory=list[str])
     """Names of the tools that were used."""
     made_by: str = "grammar"

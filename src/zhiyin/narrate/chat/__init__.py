@@ -2,6 +2,8 @@
 
 from zhiyin.narrate.chat.catalogue import CatalogueTools
 from zhiyin.narrate.chat.conversation import ChatReply, converse
+from zhiyin.narrate.chat.greeting import Opening, Reason, begin
+from zhiyin.narrate.chat.occasions import Deed
 from zhiyin.narrate.chat.state import ChatState, Wish, fits
 from zhiyin.narrate.chat.table import WishTable
 from zhiyin.narrate.chat.tools import Tools
@@ -10,9 +12,13 @@ __all__ = [
     "CatalogueTools",
     "ChatReply",
     "ChatState",
+    "Deed",
+    "Opening",
+    "Reason",
     "Tools",
     "Wish",
     "WishTable",
+    "begin",
     "converse",
     "fits",
 ]

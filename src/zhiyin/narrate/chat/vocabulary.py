@@ -15,7 +15,7 @@ from zhiyin.narrate.chat.state import PEOPLE, folded, parts_of
 from zhiyin.narrate.grounding.lexicon import HAN, WORD, stem
 
 TAGS = ("categories", "genres", "brand", "directors", "authors", "artist", "tags", "colour",
-        "color", "material", "style", "language", "actors", "writers", "mpaa")  # fmt: skip
+        "color", "material", "style", "series", "language", "actors", "writers", "mpaa")  # fmt: skip
 """Attributes with values that people name."""
 NUMBERS = ("price", "year", "rating", "runtime_min", "pages", "weight_g", "weight_kg")
 """Attributes that are compared."""

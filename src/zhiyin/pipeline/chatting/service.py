@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from zhiyin.core.clock import Clock
 from zhiyin.core.errors import DataError, MissingExtraError
-from zhiyin.core.messages.chat import ChatAnswer, ChatItem, ChatMessage, ChatWish
+from zhiyin.core.messages.chat import ChatAnswer, ChatItem, ChatMessage, ChatReason, ChatWish
 from zhiyin.core.protocols import EditAction, LanguageModel
 from zhiyin.llm.errors import ServiceError
-from zhiyin.narrate.chat import ChatReply, Wish, converse
+from zhiyin.narrate.chat import ChatReply, Wish, begin, converse
 from zhiyin.narrate.language import shown
+from zhiyin.pipeline.chatting.deeds import deeds_of
 from zhiyin.pipeline.chatting.patience import PatientModel
 from zhiyin.pipeline.chatting.sessions import Session, Sessions
 from zhiyin.pipeline.chatting.tools import LiveTable, Talked, TasteOf, WorkspaceTools
 from zhiyin.pipeline.own_model import OwnLanguageModel
 from zhiyin.pipeline.profiles import Profiles
 from zhiyin.pipeline.settings import Settings
+
+_READ = 2000
+"""Events of a user that are looked at when a conversation is begun, the latest ones."""
 
 
 class Talking(Talked, Protocol):
@@ -47,6 +51,7 @@ class Chats:
         self._workspace = workspace
         self._settings = settings = workspace.settings.chat
         self._taste_of = taste_of
+        self._clock = clock
         self._patient: PatientModel | None = None
         self.table = LiveTable(workspace.stores.entities)
         self._sessions = Sessions(
@@ -64,12 +69,9 @@ class Chats:
             StoreError: Conversations cannot be kept.
         """
         session = self._sessions.open(message.session_id, message.user_id)
-        tools = WorkspaceTools(
-            self._workspace,
-            self.table.current(),
-            user_id=message.user_id,
-            taste_of=self._taste_of,
-        )
+        if message.message is None:
+            return self._begun(message, session)
+        tools = self._tools(message.user_id)
         try:
             model = self.model()
         except (ServiceError, MissingExtraError) as error:
@@ -80,7 +82,6 @@ class Chats:
         )
         if reply.model_problem:
             tools.fallbacks.append(f"without the language model: {reply.model_problem}")
-        titles = tools.records(reply.item_ids)
         remembered = self._remembered(message, reply, tools.fallbacks)
         self._forget(message.user_id, reply)
         self._sessions.keep(Session(session.id, state))
@@ -88,10 +89,7 @@ class Chats:
             session_id=session.id,
             user_id=message.user_id,
             text=reply.text,
-            items=[
-                ChatItem(item_id=item, title=shown(titles.get(item, {}).get("title") or ""))
-                for item in reply.item_ids
-            ],
+            items=_items(tools, reply.item_ids),
             acts=reply.acts,
             about=reply.about,
             wishes=[
@@ -107,6 +105,37 @@ class Chats:
             tools=reply.tools,
             made_by=reply.made_by,
             fallbacks=tools.fallbacks,
+        )
+
+    def _begun(self, message: ChatMessage, session: Session) -> ChatAnswer:
+        """Begins a conversation with a slate, and the recorded reasons for it."""
+        tools = self._tools(message.user_id)
+        opening = begin(
+            message.user_id,
+            deeds_of(self._workspace.stores, message.user_id, limit=_READ),
+            tools=tools,
+            n=message.n,
+            now=self._clock(),
+            offset=message.utc_offset_minutes,
+            language=message.language,
+        )
+        seen = list(dict.fromkeys([*session.state.seen, *opening.item_ids]))
+        update = {"language": opening.language, "slate": opening.item_ids, "seen": seen}
+        self._sessions.keep(Session(session.id, session.state.model_copy(update=update)))
+        return ChatAnswer(
+            session_id=session.id,
+            user_id=message.user_id,
+            text=opening.text,
+            items=_items(tools, opening.item_ids),
+            acts=["opens", "shows"] if opening.item_ids else ["opens"],
+            reasons=[ChatReason(**reason.model_dump()) for reason in opening.reasons],
+            tools=opening.tools,
+            fallbacks=tools.fallbacks,
+        )
+
+    def _tools(self, user_id: str | None) -> WorkspaceTools:
+        return WorkspaceTools(
+            self._workspace, self.table.current(), user_id=user_id, taste_of=self._taste_of
         )
 
     def keep(self, session_id: str, user_id: str | None) -> list[str]:
@@ -176,6 +205,14 @@ class Chats:
             return
         for action, subject in _edits(reply.give_up):
             self._workspace.profiles.take_back(user_id, action, subject)
+
+
+def _items(tools: WorkspaceTools, item_ids: Sequence[str]) -> list[ChatItem]:
+    titles = tools.records(item_ids)
+    return [
+        ChatItem(item_id=item, title=shown(titles.get(item, {}).get("title") or ""))
+        for item in item_ids
+    ]
 
 
 def _edits(wishes: Iterable[Wish]) -> list[tuple[EditAction, str]]:

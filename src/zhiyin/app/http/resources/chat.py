@@ -10,7 +10,7 @@ from fastapi.responses import StreamingResponse
 
 from zhiyin.app.http.access import Opened
 from zhiyin.app.http.documented import answers, new_router
-from zhiyin.core.messages import ChatAnswer, ChatItem, ChatMessage, ChatPiece, ChatWish
+from zhiyin.core.messages import ChatAnswer, ChatItem, ChatMessage, ChatPiece, ChatReason, ChatWish
 from zhiyin.pipeline.chatting.pieces import pieces_of
 
 router = new_router("chat")
@@ -29,10 +29,36 @@ _ANSWER = ChatAnswer(
     topic="tent",
     tools=["search"],
 )
+_OPENED = ChatAnswer(
+    session_id=_SESSION,
+    user_id="u-7",
+    text="You put “Two-person tent” in your cart on 2026-11-03 and have not bought it. "
+    "Here is something for you: “Two-person tent” and “Head torch”.",
+    items=[
+        ChatItem(item_id="tent-1", title="Two-person tent"),
+        ChatItem(item_id="torch-4", title="Head torch"),
+    ],
+    acts=["opens", "shows"],
+    reasons=[
+        ChatReason(
+            kind="unfinished",
+            text="You put “Two-person tent” in your cart on 2026-11-03 and have not bought it.",
+            item_ids=["tent-1"],
+            events=[48213],
+            event_count=1,
+            evidence_items=["tent-1"],
+        )
+    ],
+    tools=["recommend"],
+)
 _SAID: dict[str, Any] = {
     "wish": {
         "summary": "A wish, with what must not be",
         "value": {"message": "A tent under 200 euros, not a heavy one", "user_id": "u-7"},
+    },
+    "opening": {
+        "summary": "No message: the conversation is begun from what is recorded of the user",
+        "value": {"user_id": "u-7", "utc_offset_minutes": 60, "language": "en"},
     },
     "consent": {
         "summary": "A preference that the user wants to be kept",
@@ -57,6 +83,9 @@ def chat(workspace: Opened, message: Said) -> ChatAnswer:
 
     A conversation goes on with its ``session_id`` and the same ``user_id``. Items come from the
     engine by id; neither a message nor the text of an item can name one that is not there.
+    Without a ``message`` the conversation is begun: a slate, and ``reasons`` for it that rest on
+    recorded events of the user alone; where nothing is recorded there are none.
+
     Nothing that is said enters the profile without consent: ``remember``, or a message that
     asks for it.
     """
