@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from zhiyin.core.messages.ids import LAST_INSTANT
 from zhiyin.pipeline.activity import ActivityReader
+from zhiyin.pipeline.live import LiveEvent, event_frame
 from zhiyin.pipeline.traffic import MINUTE, Traffic
 from zhiyin.pipeline.wiring import open_workspace
 from zhiyin.pipeline.workspace import Workspace
@@ -118,3 +120,12 @@ def test_slates_are_counted_by_hour(tmp_path: Path) -> None:
     assert [(at, rate.shown) for at, rate in found.items()] == [(MONDAY, 2), (MONDAY + HOUR, 1)]
     assert traffic.timeline(since=MONDAY + HOUR, step=HOUR).keys() == {MONDAY + HOUR}
     traffic.close()
+
+
+@pytest.mark.parametrize("far", [2**53, -(2**53), LAST_INSTANT + 1])
+def test_times_of_no_calendar_count_as_none(shop: Workspace, far: int) -> None:
+    shop.record([event("u", "a", MONDAY), event("u", "a", LAST_INSTANT), event("u", "b", 0)])
+    row = LiveEvent.model_validate(event("v", "a", 1)).model_copy(update={"timestamp": far})
+    shop.stores.events.append(event_frame([row], 0))  # as a file may bring it
+    found = reader(shop).read()
+    assert (found.events_read, found.untimed) == (4, 1)

@@ -26,6 +26,7 @@ from zhiyin.core.messages import (
     Step,
     TopItem,
 )
+from zhiyin.core.messages.ids import FIRST_INSTANT, LAST_INSTANT
 from zhiyin.core.protocols import EntityStore, EventStore
 from zhiyin.core.schema import EVENTS
 
@@ -120,7 +121,7 @@ class ActivityReader:
             .sort("events", "key", descending=[True, False])
         )
         people = log.drop_nulls("user_key").group_by("user_key").len("events")["events"]
-        timed = log.drop_nulls("timestamp")
+        timed = log.filter(pl.col("timestamp").is_between(FIRST_INSTANT, LAST_INSTANT))
         near = _dense(timed)
         step, every = _step_of(near)
         found = Activity(

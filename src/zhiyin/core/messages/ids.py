@@ -19,8 +19,10 @@ EntityId = Annotated[
 EventType = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[^\x00]+$")]
 """What was done: view, purchase, like, or any other word."""
 
-Instant = Annotated[int, Field(ge=-(2**53), le=2**53)]
-"""Milliseconds since the Unix epoch, as far as JSON carries whole numbers exactly."""
+FIRST_INSTANT, LAST_INSTANT = -62_135_596_800_000, 253_402_300_799_999
+"""The first moment of the year 1 and the last of the year 9999, which every calendar knows."""
+Instant = Annotated[int, Field(ge=FIRST_INSTANT, le=LAST_INSTANT)]
+"""Milliseconds since the Unix epoch, in the years 1 to 9999."""
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 """A number that JSON can carry."""
