@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 from time import perf_counter
@@ -120,26 +120,40 @@ def of_workspace(workspace: Workspace, n: int, rng: np.random.Generator) -> list
 
 
 def latency(workspace: Workspace, rng: np.random.Generator) -> dict[str, Any]:
-    """Milliseconds of the words of a slate of ten, and of one item with Shapley values."""
+    """Milliseconds of the words of a slate of ten, and of Shapley values.
+
+    ``shap_slate_of_10`` is the words and what each feature of the ranker adds to each of the ten,
+    where a ranker serves; ``one_item_shap`` is what each event of the history adds to one item,
+    worked out through the whole recommender.
+    """
     engine = workspace.engine()
     explainer = Explainer(engine, workspace.stores, workspace.settings)
-    users = [str(engine.trained.users.ids[at]) for at in rng.integers(0, 1000, 20)]
-    words, plain, shap = list[float](), list[float](), list[float]()
+    users = [str(engine.trained.users.ids[at]) for at in rng.integers(0, 900, 20)]
+    parts: dict[str, list[float]] = defaultdict(list)
     for user in users:
         slate = engine.recommend(user, n=SLATE, explain=True, log=False)
         named = [f.item_id for p in slate.positions for f in p.evidence if f.item_id]
         records = workspace.stores.entities.get("item", [*slate.item_ids, *named])
         start = perf_counter()
         explain_slate(slate.positions, records=records)
-        words.append(perf_counter() - start)
-        for kept, method in ((plain, "likeness"), (shap, "shap")):
+        words = perf_counter() - start
+        parts["template_slate_of_10"].append(words)
+        if engine.trained.ranker is not None:
+            items = np.array([engine.items.index[item_id] for item_id in slate.item_ids])
+            start = perf_counter()
+            found = explainer.features(user, items)
+            parts["shap_slate_of_10"].append(words + perf_counter() - start)
+            assert found is not None
+            assert found.values.shape[0] == len(slate.item_ids)
+        for name, method in (("one_item", "likeness"), ("one_item_shap", "shap")):
             start = perf_counter()
             explainer.explain(
                 ExplainQuery(user_id=user, item_id=slate.item_ids[0], method=method)  # type: ignore[arg-type]
             )
-            kept.append(perf_counter() - start)
-    parts = {"template_slate_of_10": words, "one_item": plain, "one_item_shap": shap}
+            parts[name].append(perf_counter() - start)
+    ranker = engine.trained.ranker
     return {
+        "ranker": type(ranker.scorer).__name__ if ranker else None,
         "limits_ms": LIMITS_MS,
         "median_ms": {k: round(1000 * float(np.median(v)), 2) for k, v in parts.items()},
     }
@@ -161,7 +175,7 @@ def main() -> None:
     )
     with open_workspace(told.workspace) as workspace:
         if told.latency:
-            stored["latency"] = latency(workspace, rng)
+            stored.setdefault("latency", {})[workspace.folder.name] = latency(workspace, rng)
         else:
             model = None
             if told.provider != "templates":

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from zhiyin.core.candidates import Queries
 from zhiyin.core.clock import Clock, system_clock
@@ -17,6 +18,7 @@ from zhiyin.core.messages import (
     Explained,
     ExplainQuery,
     FeatureContribution,
+    Method,
 )
 from zhiyin.core.protocols import EntityStore
 from zhiyin.core.slate import Evidence, Position, Slate
@@ -197,18 +199,44 @@ class Explainer:
         queries = self.queries(query.user_id, now=now)
         items = np.array([self.engine.items.index[p.item_id] for p in positions])
         found = influences(self.engine.score, queries, items, method=query.method)
-        told = ranker_contributions(
+        told = self._of_features(queries, items, query.user_id, query.surface, query.method)
+        return _Measured(self.engine, positions, self._types(query.user_id), found, told)
+
+    def features(
+        self, user_id: str, items: NDArray[np.integer], *, surface: str = "home"
+    ) -> Contributions | None:
+        """What each feature of the ranker adds to the scores of candidates, exactly.
+
+        Args:
+            user_id: For whom.
+            items: Indices of the items, shape (k,).
+            surface: Where they would be shown.
+
+        Returns:
+            None where no ranker serves, or an item is not among the candidates it orders.
+        """
+        queries = self.queries(user_id, now=self.clock())
+        return self._of_features(queries, items, user_id, surface, "shap")
+
+    def _of_features(
+        self,
+        queries: Queries,
+        items: NDArray[np.integer],
+        user_id: str,
+        surface: str,
+        method: Method,
+    ) -> Contributions | None:
+        return ranker_contributions(
             self.engine.trained,
             self.engine.score(queries),
             queries,
             items,
-            method=query.method,
+            method=method,
             exposures=self.stores.exposures,
             vocabulary=self.engine.items,
-            user_id=query.user_id,
-            surface=query.surface,
+            user_id=user_id,
+            surface=surface,
         )
-        return _Measured(self.engine, positions, self._types(query.user_id), found, told)
 
     def queries(self, user_id: str, *, now: int) -> Queries:
         """The user's history as a query."""
