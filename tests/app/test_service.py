@@ -15,6 +15,7 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from starlette.types import Message
 from tests.pipeline.conftest import two_tastes
 
 from zhiyin.app.http.access import OPEN_PATHS, scope_of
@@ -367,3 +368,60 @@ def test_a_connection_ends_after_about_so_many_requests() -> None:
     finally:
         server.should_exit = True
         thread.join()
+
+
+class _Panic(BaseException):
+    """As polars throws where its Rust gives up: no Exception."""
+
+
+@pytest.mark.parametrize("fault", [_Panic, RecursionError, MemoryError])
+def test_any_fault_is_answered_counted_and_logged(
+    shop: Path, log: Lines, monkeypatch: pytest.MonkeyPatch, fault: type[BaseException]
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise fault("u00 is not told")
+
+    with served(shop) as client:
+        monkeypatch.setattr("zhiyin.pipeline.workspace.Workspace.export_user", broken)
+        answer = client.get("/v1/export/users/u00")
+        assert answer.status_code == 500
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert client.get("/v1/recommend").status_code == 200
+        assert f'zhiyin_errors_total{{error="{fault.__name__}"' in client.get("/metrics").text
+    told = [line for line in map(json.loads, log.lines) if line["event"] == "error"]
+    assert [line["error"] for line in told] == [fault.__name__]
+    assert not any("u00" in line for line in log.lines)
+
+
+def test_who_leaves_in_the_middle_is_no_fault(shop: Path, log: Lines) -> None:
+    asked: list[Message] = [
+        {"type": "http.request", "body": b'{"user_id":"left","item_id"', "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return asked.pop(0)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    with served(shop) as client:
+        for path in (b"/v1/events/stream", b"/v1/items"):
+            left = [dict(message) for message in asked]
+            scope = {
+                "type": "http",
+                "method": "POST",
+                "path": path.decode(),
+                "raw_path": path,
+                "query_string": b"",
+                "headers": [(b"content-type", b"application/x-ndjson")],
+                "http_version": "1.1",
+            }
+            assert client.portal is not None
+            client.portal.call(client.app, scope, receive, send)
+            asked[:] = left
+        told = client.get("/metrics").text
+    assert 'error="ClientDisconnect"' not in told
+    assert [line for line in map(json.loads, log.lines) if line["event"] == "error"] == []
+    assert not any(message.get("status") == 500 for message in sent)

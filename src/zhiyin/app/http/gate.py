@@ -18,6 +18,7 @@ from typing import Any
 from anyio.to_thread import current_default_thread_limiter
 from prometheus_client import Counter, Histogram
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -35,6 +36,8 @@ _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _MIB = 2**20
 _STREAM = "application/x-ndjson"
 _NOWHERE = "(none)"
+_LEFT = 499
+"""Counted where a client left before its request was whole."""
 Tracer = Callable[[Scope], AbstractContextManager[Any]]
 """Makes the span of a request."""
 
@@ -103,7 +106,11 @@ class Gate:
         except Refusal as refusal:
             metrics.REFUSED.labels(refusal.title).inc()
             await self._answer(refused(refusal), passage, receive, answer)
-        except Exception as error:
+        except ClientDisconnect:
+            passage.status = passage.status or _LEFT  # nobody is there to be told anything
+        except (asyncio.CancelledError, KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # what a library of another language throws is no Exception
             metrics.ERRORS.labels(passage.workspace, type(error).__name__).inc()
             log_error(error, request_id=passage.request_id, workspace=passage.workspace)
             told = f"the service failed; its log has more under {passage.request_id}"
