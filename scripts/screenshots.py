@@ -37,6 +37,8 @@ PAGES = {
 }
 """Every page, by the name of its picture."""
 _WIDE, _NARROW = (1280, 860), (390, 844)
+_TALL = {"overview": 1500, "slates": 1120, "what-if": 1180}
+"""Heights of pictures of the documentation that show more than a screen."""
 _SETTLE_S = 1.2
 Look = tuple[str, str, tuple[int, int]]
 
@@ -64,6 +66,8 @@ def look_at(
         browser.add_cookie({"name": name, "value": value, "path": "/console"})
     browser.get(f"{address}/console{path}")
     WebDriverWait(browser, 60).until(lambda page: page.find_elements(By.CSS_SELECTOR, "main h1"))
+    busy = ".zy-waiting, .zy-counting"
+    WebDriverWait(browser, 60).until(lambda page: not page.find_elements(By.CSS_SELECTOR, busy))
     time.sleep(_SETTLE_S)
 
 
@@ -113,10 +117,11 @@ def every_look(browser: webdriver.Chrome, address: str, folder: Path) -> None:
 
 def documentation(browser: webdriver.Chrome, address: str) -> None:
     """The pictures of docs/console.md, in the order of its walk."""
-    resize(browser, _WIDE)
     for name in ("overview", "slates", "map", "models"):
+        resize(browser, (_WIDE[0], _TALL.get(name, _WIDE[1])))
         look_at(browser, address, PAGES[name], language="en", theme="light")
         take(browser, IMAGES / f"console-{name}.png")
+    resize(browser, (_WIDE[0], _TALL["what-if"]))
     look_at(browser, address, PAGES["slates"], language="en", theme="light")
     rule = browser.find_element(By.XPATH, "//button[starts-with(normalize-space(.), 'only ')]")
     rule.click()
@@ -125,7 +130,8 @@ def documentation(browser: webdriver.Chrome, address: str) -> None:
     )
     time.sleep(_SETTLE_S)
     take(browser, IMAGES / "console-what-if.png")
-    look_at(browser, address, PAGES["slates"], language="zh", theme="dark")
+    resize(browser, (_WIDE[0], _TALL["overview"]))
+    look_at(browser, address, PAGES["overview"], language="zh", theme="dark")
     take(browser, IMAGES / "console-dark-chinese.png")
     resize(browser, _NARROW)
     look_at(browser, address, PAGES["slates"], language="en", theme="light")

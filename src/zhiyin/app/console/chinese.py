@@ -4,6 +4,7 @@ from __future__ import annotations
 
 CHINESE: dict[str, str] = {
     "{n} items are new.": "新增 {n} 个物品。",
+    "The probability with which the policy puts it here": "策略把它放在这里的概率",
     "propensity {value}": "倾向概率 {value}",
     "Why": "为什么",
     "Scores by source": "各来源的得分",

@@ -190,7 +190,8 @@ def _odds(position: Position, widest: float, words: Words) -> None:
 def _score(position: Position, words: Words) -> None:
     with box("div", "zy-score"):
         text("strong", f"{position.score:.2f}").props["title"] = words("Score")
-        text("span", words("propensity {value}", value=f"{position.propensity:.3g}"))
+        odds = text("span", words("propensity {value}", value=f"{position.propensity:.3g}"))
+        odds.props["title"] = words("The probability with which the policy puts it here")
 
 
 def _stages(position: Position, words: Words) -> None:

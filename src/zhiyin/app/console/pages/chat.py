@@ -64,17 +64,20 @@ class Chat:
         await self._offer()
 
     async def _offer(self) -> None:
-        """Things to say, from the catalogue."""
+        """Things to say, from what this user would be shown."""
         words = self._words
         try:
-            page = await self._visit.client.list_items(limit=30)
+            slate = await self._visit.client.recommend(
+                self._user or None, return_properties=True, log=False
+            )
         except ServiceError:
             return
-        told = [str(i.attributes["title"]) for i in page.items if i.attributes.get("title")][:1]
+        shown = [position.properties for position in slate.positions]
+        told = [str(item["title"]) for item in shown if item.get("title")][:1]
         tags = [
             str(tag)
-            for item in page.items
-            if isinstance(tag := (item.attributes.get("categories") or [""])[0], str) and tag
+            for item in shown
+            if isinstance(tag := (item.get("categories") or [""])[0], str) and tag
         ]
         offers = [words("What do you recommend?")]
         offers += [words("Something like {title}", title=title) for title in told]
@@ -82,7 +85,7 @@ class Chat:
         offers.append(words("Why the first one?"))
         with box("div", "zy-row"):
             for offer in offers[:_MOST_EXAMPLES]:
-                button(offer, partial(self._say, offer), kind="quiet")
+                button(offer, partial(self._say, offer), kind="offer")
 
     async def _start(self, user: str) -> None:
         self._user, self._session = user, None

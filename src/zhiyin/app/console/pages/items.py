@@ -164,12 +164,14 @@ class Catalogue(Paged):
 
     async def _alike(self, item_id: str, by: Literal["behaviour", "meaning"], title: str) -> None:
         text("h3", title)
+        waiting = text("p", "…", "zy-soft")
         try:
             near = await self._visit.client.similar_items(item_id, n=5, by=by)
         except ServiceError as error:
-            text("p", error.message, "zy-soft")
+            waiting.text = error.message
             return
         titles = await titles_of(self._visit, [one.id for one in near])
+        waiting.delete()
         with box("ul", "zy-why"):
             for one in near:
                 with box("li"):

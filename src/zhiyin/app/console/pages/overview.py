@@ -63,7 +63,7 @@ async def build(visit: Visit) -> None:
     text("h2", words("What the log and the catalogue hold"), "zy-part")
     log = box("div")
     with log:
-        text("p", words("Counting…"), "zy-soft").props["role"] = "status"
+        text("p", words("Counting…"), "zy-soft zy-counting").props["role"] = "status"
     # The page answers at once; the log is counted beside it.
     ui.timer(0.05, lambda: _count(visit, log, hours), once=True)
 
