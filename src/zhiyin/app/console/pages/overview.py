@@ -56,10 +56,18 @@ async def build(visit: Visit) -> None:
     else:
         _next(words)
         with box("div", "zy-grid wide"):
+            shown = sum(group.shown for group in found.traffic)
             with card(words("Slates shown and answered")):
-                hours = _traffic(found, words)
+                if shown:
+                    _answered(found, shown, words)
+                    _coverage(found, words)
+                else:
+                    _nothing_shown(words)
             with card(words("The model that serves")):
                 await _model(visit, found)
+            if shown:
+                hours = box("div", "zy-through")
+                _by_day(found, words)
     text("h2", words("What the log and the catalogue hold"), "zy-part")
     log = box("div")
     with log:
@@ -80,7 +88,7 @@ async def _count(visit: Visit, log: Element, hours: Element | None) -> None:
     with log:
         draw_log(found, visit.words)
     if hours is not None and found.hours:
-        with hours:
+        with hours, card():
             _by_hour(found.hours, visit.words)
 
 
@@ -141,26 +149,24 @@ async def _model(visit: Visit, found: Overview) -> None:
             text("dd", value)
 
 
-def _traffic(found: Overview, words: Words) -> Element | None:
-    """Slates and answers; gives the place of the chart by hour, None where nothing was shown."""
-    shown = sum(group.shown for group in found.traffic)
-    answered = sum(group.answered for group in found.traffic)
-    if not shown:
-        _nothing_shown(words)
-        return None
-    if not answered:
-        text(
-            "p",
-            words(
-                "{n} slates were shown and none was answered yet: send feedback to "
-                "/v1/feedback to see the CTR.",
-                n=f"{shown:,}",
-            ),
-        )
-    else:
+def _answered(found: Overview, shown: int, words: Words) -> None:
+    if any(group.answered for group in found.traffic):
         _ctr(found, words)
-    hours = box("div")
-    if len(found.days) > 1:
+        return
+    text(
+        "p",
+        words(
+            "{n} slates were shown and none was answered yet: send feedback to "
+            "/v1/feedback to see the CTR.",
+            n=f"{shown:,}",
+        ),
+    )
+
+
+def _by_day(found: Overview, words: Words) -> None:
+    if len(found.days) < 2:
+        return
+    with card():
         bars(
             words("Slates by day"),
             [(moment(day.day)[:10], day.shown, f"{day.shown:,}") for day in found.days],
@@ -168,6 +174,9 @@ def _traffic(found: Overview, words: Words) -> Element | None:
             columns=("day", "slates"),
             file="slates-by-day",
         )
+
+
+def _coverage(found: Overview, words: Words) -> None:
     shares = [
         (words(name), value, f"{value:.1%}")
         for name, value in (
@@ -184,7 +193,6 @@ def _traffic(found: Overview, words: Words) -> Element | None:
         file="coverage",
         full=1.0,
     )
-    return hours
 
 
 def _nothing_shown(words: Words) -> None:
