@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from zhiyin.narrate.chat.lexicon import companions
 from zhiyin.narrate.chat.state import Direction, Wish, fits, folded, parts_of
@@ -222,5 +223,10 @@ def _is_thing(vocabulary: Vocabulary, words: Sequence[str]) -> bool:
 
 def names(title: str, words: Sequence[str]) -> bool:
     """Whether a title has one of some words, English in any form."""
-    text, stems = folded(title), phrase(title)
-    return any(word in text if HAN.search(word) else phrase(word) in stems for word in words)
+    text, stems = folded(title), _stemmed(title)
+    return any(word in text if HAN.search(word) else _stemmed(word) in stems for word in words)
+
+
+@lru_cache(maxsize=20_000)
+def _stemmed(text: str) -> str:
+    return phrase(text)

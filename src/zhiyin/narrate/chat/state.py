@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Literal, TypeAlias, cast
 
 from pydantic import Field
@@ -78,7 +79,14 @@ class ChatState(Frozen):
 
 def folded(text: object) -> str:
     """A text as values are compared: half-width, in small letters, without hidden characters."""
-    plain = unicodedata.normalize("NFKC", str(text)).casefold()
+    return _folded(str(text))
+
+
+@lru_cache(maxsize=20_000)
+def _folded(text: str) -> str:
+    if text.isascii() and text.isprintable():
+        return " ".join(text.casefold().split())
+    plain = unicodedata.normalize("NFKC", text).casefold()
     kept = "".join(c for c in plain if c.isspace() or unicodedata.category(c)[0] != "C")
     return " ".join(kept.split())
 

@@ -30,7 +30,7 @@ class WishTable:
         self._alive = np.zeros(16, dtype=np.bool_)
         self._numbers: dict[str, NDArray[np.float64]] = {}
         self._rows: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
-        self._titles: list[str] = []
+        self._titles = self.vocabulary.titles
         self._arrays: dict[tuple[str, str], NDArray[np.int64]] = {}
         for item, record in records:
             self.put(item, record)
@@ -57,7 +57,6 @@ class WishTable:
             value = record.get(field)
             if isinstance(value, int | float) and not isinstance(value, bool):
                 self._number(field, row)[row] = float(value)
-        self._titles.append(folded(record.get("title") or ""))
 
     def drop(self, item: str) -> None:
         """Forgets an item."""
@@ -70,7 +69,7 @@ class WishTable:
         """Which rows keep all wishes, bool of shape (len(ids),)."""
         kept = self._alive[: len(self.ids)].copy()
         for wish in wishes:
-            kept &= self._one(wish, kept)
+            kept &= self._one(wish)
         return kept
 
     def count(self, wishes: Sequence[Wish]) -> int:
@@ -86,7 +85,7 @@ class WishTable:
         """Which part of the items has a value."""
         return len(self._rows.get((field, folded(value)), ())) / max(1, len(self.ids))
 
-    def _one(self, wish: Wish, kept: Mask) -> Mask:
+    def _one(self, wish: Wish) -> Mask:
         n = len(self.ids)
         if wish.op not in ("has", "lacks"):
             values = np.full(n, np.nan)
@@ -97,10 +96,8 @@ class WishTable:
             return _compared(values, wish.op, float(wish.value))
         found = np.zeros(n, dtype=np.bool_)
         if wish.field == "title":
-            words = [folded(value) for value in wish.values]
-            rows: list[int] = np.flatnonzero(kept).tolist()
-            hit = [row for row in rows if any(word in self._titles[row] for word in words)]
-            found[hit] = True
+            for value in wish.values:
+                found[self._titles.rows_with(folded(value))] = True
         elif wish.field in self._numbers:
             held = self._numbers[wish.field][:n]
             wanted = [float(value) for value in wish.values if _is_number(value)]

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from zhiyin.narrate.chat.lexicon import alike, names_of_people
 from zhiyin.narrate.chat.state import PEOPLE, folded, parts_of
+from zhiyin.narrate.chat.titles import TitleText
 from zhiyin.narrate.grounding.lexicon import HAN, WORD, stem
 
 TAGS = ("categories", "genres", "brand", "directors", "authors", "artist", "tags", "colour",
@@ -82,6 +83,9 @@ class Vocabulary:
         self.fields: set[str] = set()
         self.title_words: Counter[str] = Counter()
         """In how many titles a word (English: its stem) stands."""
+        self.titles = TitleText()
+        """Folded titles in order of arrival, those of forgotten items too."""
+        self._row_of: dict[str, int] = {}
         self._ends: Counter[str] = Counter()
         self._counts: Counter[tuple[str, str]] = Counter()
         self._titles: dict[str, str] = {}
@@ -98,6 +102,8 @@ class Vocabulary:
             if isinstance(record.get(field), int | float):
                 self.numbers.add(field)
         title = folded(record.get("title") or "")
+        self._row_of[str(record.get("item_id"))] = len(self.titles)
+        self.titles.append(title)
         words = set(words_of(title))
         self.title_words.update(words)
         brand = str(record.get("brand") or "").strip()
@@ -110,6 +116,7 @@ class Vocabulary:
 
     def drop(self, item: str) -> None:
         """Forgets the title of an item."""
+        self._row_of.pop(item, None)
         for name in [name for name, held in self._titles.items() if held == item]:
             del self._titles[name]
 
@@ -166,8 +173,11 @@ class Vocabulary:
 
     def in_titles(self, text: str) -> bool:
         """Whether a title holds a text."""
-        wanted = folded(text)
-        return any(wanted in title for title in self._titles)
+        rows: list[int] = self.titles.rows_with(folded(text)).tolist()
+        if not rows or len(self._row_of) == len(self.titles):
+            return bool(rows)
+        alive = set(self._row_of.values())
+        return any(row in alive for row in rows)
 
     @property
     def of_goods(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from time import monotonic
 
 from zhiyin.core.histories import Floats
@@ -13,6 +14,8 @@ from zhiyin.llm.errors import ServiceError
 
 FAILURES = (EncoderError, ServiceError)
 """What an encoder raises when it cannot work."""
+_KEPT = 256
+"""Queries whose vectors are kept, where the encoder runs here: a conversation repeats them."""
 _WAITING = 2
 """Requests that may hang at once: they end by the endpoint's own limits."""
 
@@ -44,6 +47,7 @@ class QueryReader:
         self._now = now
         self._down_until = 0.0
         self.trouble = ""
+        self._local = lru_cache(maxsize=_KEPT)(self._read)
 
     @property
     def down(self) -> bool:
@@ -62,10 +66,9 @@ class QueryReader:
             return None
         try:
             if self._pool is None:
-                encoded = self._encoder.encode([text], role="query")
+                vector = self._local(text)
             else:
-                asked = self._pool.submit(self._encoder.encode, [text], role="query")
-                encoded = asked.result(timeout=self._patience)
+                vector = self._pool.submit(self._read, text).result(timeout=self._patience)
         except TimeoutError:
             self.failed(EncoderError(f"no answer in {self._patience:g} s"))
             return None
@@ -73,6 +76,10 @@ class QueryReader:
             self.failed(error)
             return None
         self.trouble = ""
+        return vector
+
+    def _read(self, text: str) -> Floats | None:
+        encoded = self._encoder.encode([text], role="query")
         return encoded.vectors[0] if encoded.present[0] else None
 
     def close(self) -> None:

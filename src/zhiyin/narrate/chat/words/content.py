@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from zhiyin.narrate.chat.lexicon import companions
 from zhiyin.narrate.chat.vocabulary import Vocabulary
@@ -90,7 +91,7 @@ def content_words(text: str, words: Vocabulary) -> list[str]:
             continue
         found.append(_single(word))
     for phrase in _phrases():
-        if re.search(rf"(?<![a-z]){re.escape(phrase)}(?:e?s)?(?![a-z])", text):
+        if phrase in text and re.search(rf"(?<![a-z]){re.escape(phrase)}(?:e?s)?(?![a-z])", text):
             found = [phrase, *(word for word in found if word not in re.split("[ -]", phrase))]
     for run in HAN.findall(text):
         found += _han(run, words)
@@ -129,6 +130,7 @@ def _single(word: str) -> str:
     return word
 
 
+@cache
 def _phrases() -> list[str]:
     return [word for word in companions() if (" " in word or "-" in word) and word.isascii()]
 
