@@ -131,5 +131,31 @@ def test_nobody_has_an_empty_profile(http: TestClient) -> None:
     answer = http.get("/v1/profile/%E4%BD%A0%E5%A5%BD")
     assert answer.status_code == 200
     assert answer.json() == {
-        "user_id": "你好", "events": 0, "wishes": [], "interests": [], "unknown": []
+        "user_id": "你好", "events": 0, "wishes": [], "interests": [], "unknown": [],
+        "words": "",
     }  # fmt: skip
+
+
+def test_a_profile_in_words_is_corrected_through_every_door(folder: Path, http: TestClient) -> None:
+    def words(language: str) -> str:
+        return http.get("/v1/profile/u", params={"language": language}).json()["words"]
+
+    shown = http.get("/v1/profile/u", params={"language": "en"}).json()
+    (outdoor,) = [i for i in shown["interests"] if i["name"] == "Outdoor"]
+    assert outdoor["words"].startswith("You like category “Outdoor”: you looked at such items 3")
+    assert outdoor["words"] in shown["words"]
+    assert "你喜欢类别“Outdoor”" in words("zh")
+    assert http.get("/v1/profile/u").json()["words"] == ""
+    http.patch("/v1/profile/u", json={"mute": ["category:Outdoor"]})
+    assert "You said that you do not want category “Outdoor”." in words("en")
+    assert slate(http, "u")[0].startswith("tea")
+    cli("profile", "u", "--reset", "-w", folder)
+    told = cli("profile", "u", "--wish", "tea for two", "--language", "en", "-w", folder).stdout
+    assert "You asked for “tea for two”. You like category “Tea”" in told.replace("\n", " ")
+    said = http.post(
+        "/v1/chat", json={"message": "no tea please", "user_id": "u", "remember": True}
+    )
+    assert said.json()["remembered"]
+    assert "You said that you do not want" in words("en")
+    assert http.get("/v1/profile/u", params={"language": "fr"}).status_code == 422
+    assert "Nothing is known" in http.get("/v1/profile/nobody?language=en").json()["words"]

@@ -21,6 +21,8 @@ from zhiyin.app.cli.output import (
 )
 from zhiyin.core.protocols import EditAction
 from zhiyin.models.profile.interest import Interest, ProfileView
+from zhiyin.narrate.interests import told_profile
+from zhiyin.narrate.language import Language
 from zhiyin.pipeline.wiring import open_workspace
 
 _BAR = 10
@@ -51,6 +53,9 @@ def profile(
         bool, typer.Option("--reset", help="Take back all edits, before any others are made.")
     ] = False,
     n: Annotated[int, typer.Option("-n", min=1, help="How many tags are shown.")] = 20,
+    language: Annotated[
+        Language | None, typer.Option(help="In sentences of this language, in place of a table.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show what is known of a user's interests and why; pin, mute, wish, forget, reset.
@@ -70,8 +75,13 @@ def profile(
         view = opened.profile(user).view()
         cited = [item for interest in view.interests for item in interest.evidence.items]
         titles = opened.titles(list(dict.fromkeys(cited)))
+        if language is not None:
+            view = told_profile(view, titles=titles, language=language)
     if as_json:
         print_json(view.model_dump(mode="json"))
+        return
+    if language is not None:
+        console.print(view.words, markup=False, highlight=False)
         return
     if not view.interests:
         console.print(f"Nothing is known of {user} yet: record events, or say a --wish.")

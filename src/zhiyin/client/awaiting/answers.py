@@ -248,10 +248,18 @@ class Answers(Connected):
             Call("POST", "/v1/copy", list[Copy], body=body_of(body), repeatable=not show)
         )
 
-    async def read_profile(self, user_id: str) -> ProfileView:
-        """What is known of a user's interests, and why."""
+    async def read_profile(
+        self, user_id: str, *, language: Literal["en", "zh"] | None = None
+    ) -> ProfileView:
+        """What is known of a user's interests, and why.
+
+        Args:
+            user_id: Whose.
+            language: In words of this language too.
+        """
+        path, params = at("/v1/profile", user_id), {"language": language}
         return await self._transport.send(
-            Call("GET", at("/v1/profile", user_id), ProfileView, repeatable=True)
+            Call("GET", path, ProfileView, params=params, repeatable=True)
         )
 
     async def edit_profile(

@@ -41,6 +41,8 @@ class Interest(Config):
     """Where it comes from: behaviour, a wish, a pin, a mute, or people of the same group."""
     evidence: TagEvidence = TagEvidence()
     """What it rests on."""
+    words: str = ""
+    """The same in a sentence, where a language was asked for."""
 
     @property
     def tag(self) -> str:
@@ -61,3 +63,5 @@ class ProfileView(Config):
     """Edited tags first, then by weight in size."""
     unknown: list[str]
     """Edits that name tags which no item has at present."""
+    words: str = ""
+    """The whole in words, where a language was asked for."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from fastapi import Body
+from fastapi import Body, Query
 
 from zhiyin.app.http.access import Opened
 from zhiyin.app.http.documented import UserId, answers, new_router
 from zhiyin.core.messages import Interest, ProfileChange, ProfileReset, ProfileView, TagEvidence
 from zhiyin.core.protocols import EditAction
+from zhiyin.narrate.interests import told_profile
 
 router = new_router("profile")
 
@@ -19,14 +20,25 @@ _SHOWN = ProfileView(
     wishes=["a quiet weekend by the water"],
     interests=[
         Interest(
+            facet="wish",
+            name="a quiet weekend by the water",
+            weight=1.0,
+            source="wish",
+            words="You asked for “a quiet weekend by the water”.",
+        ),
+        Interest(
             facet="category",
             name="outdoor",
             weight=0.74,
             source="behaviour",
             evidence=TagEvidence(speaking_for={"view": 9, "purchase": 2}, items=["tent-1"]),
-        )
+            words="You like category “outdoor”: you looked at such items 9 times and bought such "
+            "items 2 times, for example “Two-person tent”.",
+        ),
     ],
     unknown=[],
+    words="You asked for “a quiet weekend by the water”. You like category “outdoor”: you looked "
+    "at such items 9 times and bought such items 2 times, for example “Two-person tent”.",
 )
 _CHANGES: dict[str, Any] = {
     "edit": {
@@ -45,9 +57,24 @@ _CHANGES: dict[str, Any] = {
     summary="What is known of a user's interests",
     responses=answers(_SHOWN, says="The profile; of somebody never seen, an empty one."),
 )
-def read_profile(workspace: Opened, user_id: UserId) -> ProfileView:
-    """Interests with the recorded facts that they rest on."""
-    return workspace.profile(user_id).view()
+def read_profile(
+    workspace: Opened,
+    user_id: UserId,
+    language: Annotated[
+        Literal["en", "zh"] | None,
+        Query(description="In words of this language too.", examples=["en"]),
+    ] = None,
+) -> ProfileView:
+    """Interests with the recorded facts that they rest on; with a language also in sentences.
+
+    Each sentence tells of one tag: what of it is wrong is corrected by the PATCH of the same
+    address (``mute``, ``forget``, ``pin``, ``wish``), or said in a conversation.
+    """
+    view = workspace.profile(user_id).view()
+    if language is None:
+        return view
+    cited = {item for interest in view.interests for item in interest.evidence.items[:1]}
+    return told_profile(view, titles=workspace.titles(sorted(cited)), language=language)
 
 
 @router.patch(
