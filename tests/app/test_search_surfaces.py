@@ -59,6 +59,10 @@ def test_a_search_on_the_command_line(trained_folder: Path, client: TestClient) 
     shown = CliRunner().invoke(app, ["search", "tent", "-w", str(trained_folder), "--explain"])
     assert "because of" in shown.output
     assert "the query is in en, the catalogue in zh" in " ".join(shown.output.split())
+    meant = run(trained_folder, "search", "under 5 euros", "--understand")
+    assert meant["understood"]["intent"]  # type: ignore[index,call-overload]
+    shown = CliRunner().invoke(app, ["search", "tent", "-w", str(trained_folder), "--understand"])
+    assert "Understood (find): searched for “tent”" in " ".join(shown.output.split())
     likely = run(trained_folder, "similar", "pan-1", "--category", "none")
     assert likely == []
 

@@ -18,6 +18,7 @@ from zhiyin.app.cli.output import (
     table,
     teaching,
 )
+from zhiyin.core.messages.search import Understood
 from zhiyin.pipeline.search.results import SearchHit, SearchResult
 from zhiyin.pipeline.wiring import open_workspace
 
@@ -35,15 +36,22 @@ def search(
     explain: Annotated[
         bool, typer.Option("--explain", help="Show the sentence and the words that matched.")
     ] = False,
+    understand: Annotated[
+        bool, typer.Option("--understand", help="Read filters out of it that every hit keeps.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Search the catalogue by meaning and by words; needs no training."""
     with teaching(as_json=as_json), open_workspace(known_workspace(workspace)) as opened:
         with progress_bar(quiet=as_json, first="opening the catalogue") as listen:
-            found = opened.search(text, n=n, user_id=user, explain=explain, progress=listen)
+            found = opened.search(
+                text, n=n, user_id=user, explain=explain, understand=understand, progress=listen
+            )
     if as_json:
         print_json(found.model_dump(mode="json"))
         return
+    if found.understood is not None:
+        console.print(_meant(found.understood), markup=False, highlight=False)
     console.print(_table(found, explain=explain))
     for fallback in found.fallbacks:
         console.print(fallback, style="yellow", markup=False, highlight=False)
@@ -60,6 +68,16 @@ def _table(found: SearchResult, *, explain: bool) -> Table:
         for place, hit in enumerate(found.hits, start=1)
     ]
     return table(f"Found for {found.query}", columns, rows)
+
+
+def _meant(understood: Understood) -> str:
+    """What a query was taken to mean, in one line."""
+    parts = [f"searched for “{understood.rewrite}”"] if understood.rewrite else []
+    for wish in understood.filters:
+        values = " or ".join(str(value) for value in (wish.value, *wish.or_else))
+        parts.append(f"{wish.field} {wish.op} {values}")
+    parts += [f"asked for in the order {understood.order}"] if understood.order else []
+    return f"Understood ({understood.intent}): {'; '.join(parts)}"
 
 
 def _because(hit: SearchHit) -> str:
