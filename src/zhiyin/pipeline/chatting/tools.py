@@ -16,12 +16,15 @@ from zhiyin.narrate.language import Language
 from zhiyin.pipeline.availability import is_listed
 from zhiyin.pipeline.engine import Engine
 from zhiyin.pipeline.explaining import explain_item
+from zhiyin.pipeline.search.alike import Categories
 from zhiyin.pipeline.search.service import CatalogueSearch, Taste
 from zhiyin.pipeline.stores import Stores
 
 _PERSONAL = 0.1
 """What a taste two deviations above the mean adds to a search score."""
 _DEPTH = 1000
+_FEW = 10
+"""Items alike by behaviour and meaning before words are asked, too."""
 TasteOf = Callable[[str | None], tuple[Taste | None, str]]
 """How a user's taste is asked for, and what to tell where it is not known."""
 
@@ -143,10 +146,22 @@ class WorkspaceTools:
             near = []
         found = [each.id for each in near if each.id in allowed]
         if len(found) < n:
+            found += [item for item in self._alike(item_id, allowed) if item not in found]
+        if len(found) < _FEW:
             text = self._workspace.searcher().read(item_id)
             more = self._workspace.searcher().nearest(text, n=n, among=list(allowed))
             found += [item for item in more if item not in found and item != item_id]
         return found[:n]
+
+    def _alike(self, item_id: str, allowed: set[str]) -> list[str]:
+        """Items that mean nearly the same, by the vectors that are kept of them."""
+        try:
+            near = self._workspace.searcher().similar(
+                item_id, n=_DEPTH, likeness="cosine", categories=Categories()
+            )
+        except UnknownEntityError:
+            return []
+        return [each.id for each in near if each.id in allowed]
 
     def records(self, item_ids: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
         """See `Tools.records`."""
