@@ -327,8 +327,8 @@ CHINESE: dict[str, str] = {
     "Reading… after a start the whole catalogue is read once.": (
         "读取中……启动后首次会读取整个目录。"
     ),
-    "A slate, with the facts behind each item. Change a rule and see it change.": (
-        "一份推荐，每个物品都有依据。改一条规则，看它怎么变。"
+    "What they see (a slate), with the facts behind each item. Change a rule, see it change.": (
+        "他们会看到的推荐，每个物品都有依据。改一条规则，看它怎么变。"
     ),
     "Amber: people who were never seen before, {n} in all.": (
         "琥珀色：第一次出现的用户，共 {n} 位。"

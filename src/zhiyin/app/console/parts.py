@@ -170,14 +170,15 @@ def table(
     """A table; a cell that can be called builds its own content."""
     with (
         box("div", "zy-scroll", tabindex="0", role="region", aria_label=label),
-        box("table", "zy-table"),
+        box("table", "zy-table", role="table"),
     ):
-        with box("thead"), box("tr"):
+        # Roles are named: on a phone rows are drawn as blocks, and stay rows for who listens.
+        with box("thead", role="rowgroup"), box("tr", role="row"):
             for column in columns:
-                text("th", column).props["scope"] = "col"
-        with box("tbody"):
+                text("th", column).props(add="scope=col role=columnheader")
+        with box("tbody", role="rowgroup"):
             for row in rows:
-                with box("tr"):
+                with box("tr", role="row"):
                     for name, cell in zip(columns, row, strict=True):
                         _cell(name, cell)
 
@@ -256,11 +257,12 @@ def readable(value: object) -> str:
 
 def _cell(name: str, cell: object | Callable[[], object]) -> None:
     if callable(cell):
-        with box("td") as made:
-            made.props["data-name"] = name
+        with box("td", role="cell", data_name=name):
             cell()
     else:
-        text("td", cell).props["data-name"] = name
+        made = text("td", cell)
+        made.props["data-name"] = name
+        made.props["role"] = "cell"
 
 
 def _title(error: ServiceError, words: Words) -> str:

@@ -111,7 +111,10 @@ def _next(words: Words) -> None:
         (
             "/slates",
             words("Why does somebody get this?"),
-            words("A slate, with the facts behind each item. Change a rule and see it change."),
+            words(
+                "What they see (a slate), with the facts behind each item. Change a rule, "
+                "see it change."
+            ),
         ),
         (
             "/map",
