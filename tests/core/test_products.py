@@ -63,6 +63,38 @@ def test_gram_blocks_are_the_rows_of_the_gram_matrix(monkeypatch, dense_bytes):
     assert seen == 50
 
 
+def test_gram_rows_are_the_rows_of_the_gram_matrix(monkeypatch):
+    monkeypatch.setattr(products, "_PAIRS", 300)
+    matrix = sparse(90, 50, 0.1)
+    blocks = list(products.gram_rows(matrix))
+    assert len(blocks) > 3
+    assert [part.start for part, _ in blocks] == [0, *(part.stop for part, _ in blocks[:-1])]
+    whole = np.concatenate([rows.toarray() for _, rows in blocks])
+    np.testing.assert_allclose(whole, (matrix.T @ matrix).toarray(), rtol=1e-5, atol=1e-6)
+    assert all(rows.has_sorted_indices for _, rows in blocks)
+
+
+def test_few_pairs_are_those_of_a_large_and_sparse_matrix(monkeypatch):
+    monkeypatch.setattr(products, "_DENSE_BYTES", 0)
+    assert products.few_pairs(sparse(20, 400, 0.01))
+    assert not products.few_pairs(sparse(90, 50, 0.3))
+    monkeypatch.setattr(products, "_DENSE_BYTES", 4 * 400 * 400)
+    assert not products.few_pairs(sparse(20, 400, 0.01))
+
+
+@given(
+    values=hnp.arrays(np.float32, (4, 9), elements=st.sampled_from([-1.0, 0.0, 0.5, 1.0, 2.0])),
+    k=st.integers(1, 12),
+)
+def test_the_largest_of_a_sparse_matrix_are_as_large_as_those_of_a_dense_one(values, k):
+    kept = products.keep_largest_of(csr_matrix(values), k)
+    assert kept.has_sorted_indices
+    expected = products.keep_largest(values, k).toarray()
+    np.testing.assert_array_equal(np.sort(kept.toarray(), axis=1), np.sort(expected, axis=1))
+    found = kept.toarray()
+    assert np.array_equal(found[found > 0], values[found > 0])
+
+
 @given(
     values=hnp.arrays(np.float32, (3, 9), elements=st.floats(-4, 4, width=16)),
     k=st.integers(1, 12),

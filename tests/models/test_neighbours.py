@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 from sklearn.metrics.pairwise import cosine_similarity, euclidean_distances
 
+from zhiyin.core import products
 from zhiyin.core.candidates import Queries
+from zhiyin.models.neighbours import item_knn
 from zhiyin.models.neighbours.item_knn import ItemKnnConfig, ItemKnnRetriever
 from zhiyin.models.neighbours.similarity import Moments, Terms, likeness
 from zhiyin.models.neighbours.user_knn import UserKnnConfig, UserKnnRetriever
@@ -42,7 +44,7 @@ def test_likeness_agrees_with_brute_force(how, rows):
     matrix[:, 1] += np.arange(len(matrix))
     sparse = csr_matrix(matrix.astype(np.float32))
     moments = Moments.of(sparse)
-    result = likeness((sparse @ sparse.T).toarray(), moments, moments, how=how, width=7)
+    result = likeness((sparse @ sparse.T).toarray(), moments.column, moments, how=how, width=7)
     np.testing.assert_allclose(result, brute(matrix, matrix, how), rtol=2e-3, atol=2e-3)
 
 
@@ -97,6 +99,24 @@ def test_items_find_the_neighbours_that_brute_force_finds(how, shrinkage):
     np.testing.assert_allclose(
         found.sum(axis=1), np.sort(kept, axis=1)[:, -4:].sum(axis=1), rtol=1e-3
     )
+
+
+@pytest.mark.parametrize("how", ["cosine", "dot", "pearson", "euclidean"])
+@pytest.mark.parametrize("weighting", ["none", "bm25"])
+@pytest.mark.parametrize("shrinkage", [0.0, 10.0])
+def test_a_sparse_log_gives_the_same_neighbours_by_pairs(monkeypatch, how, weighting, shrinkage):
+    log = random_log(weighted=True)
+    config = ItemKnnConfig(
+        similarity=how, weighting=weighting, shrinkage=shrinkage, neighbours=25, power=2.0
+    )
+    found = []
+    for few in (True, False):
+        monkeypatch.setattr(item_knn, "few_pairs", lambda _rows, few=few: few)
+        monkeypatch.setattr(products, "_PAIRS", 50)
+        model = fit(ItemKnnRetriever(config), log)
+        found.append(model.similar(np.arange(25, dtype=np.int32)))
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-3, atol=1e-6)
+    assert found[0].any()
 
 
 def test_items_add_up_over_the_faded_history():

@@ -19,6 +19,10 @@ _MANY_ROWS = 64
 _STRIPE = 256
 """Columns of weights that are multiplied at a time."""
 _DENSE_BYTES = 256 * 2**20
+_PAIRS = 2**22
+"""Multiply-adds of a block of a sparse product."""
+_SPARSE_SHARE = 0.1
+"""Where at most so many of all pairs of items share a user, only those are looked at."""
 
 
 def histories_times(histories: Histories, weights: Floats, *, decay: float | None = None) -> Floats:
@@ -114,6 +118,61 @@ def gram_blocks(left: csr_matrix) -> Iterator[tuple[slice, Floats]]:
     for start in range(0, n, step):
         part = slice(start, min(n, start + step))
         yield part, np.asarray((columns[part] @ left).toarray(), dtype=np.float32)
+
+
+def few_pairs(left: csr_matrix) -> bool:
+    """Whether X'X is so sparse, and so large, that its zeros had better not be looked at.
+
+    Args:
+        left: X, of shape (q, n).
+    """
+    n = left.shape[1]
+    pairs = float(np.square(np.diff(left.indptr), dtype=np.float64).sum())
+    return 4 * n * n > _DENSE_BYTES and pairs < _SPARSE_SHARE * n * n
+
+
+def gram_rows(left: csr_matrix) -> Iterator[tuple[slice, csr_matrix]]:
+    """The rows of X'X as sparse matrices, in blocks of about equal work.
+
+    Args:
+        left: X, float32 of shape (q, n).
+
+    Yields:
+        Which rows, and float32 of shape (rows, n), fresh, columns sorted.
+    """
+    columns: csr_matrix = csr_matrix(left.T)
+    lengths = np.diff(left.indptr)
+    work = np.concatenate([[0], np.cumsum(lengths[columns.indices], dtype=np.int64)])
+    work = work[columns.indptr]
+    start, n = 0, left.shape[1]
+    while start < n:
+        stop = max(start + 1, int(np.searchsorted(work, work[start] + _PAIRS, side="right")) - 1)
+        found: csr_matrix = csr_matrix(columns[start:stop] @ left)
+        found.sort_indices()
+        yield slice(start, stop), found
+        start = stop
+
+
+def keep_largest_of(rows: csr_matrix, k: int) -> csr_matrix:
+    """`keep_largest` of a sparse matrix; of equals the first in a row are kept.
+
+    Args:
+        rows: float32 of shape (q, n), finite, columns sorted.
+        k: Entries kept.
+    """
+    positive = rows.data > 0
+    owners = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))[positive]
+    values, columns = rows.data[positive], rows.indices[positive]
+    order = np.lexsort((-values, owners))
+    first = np.searchsorted(owners, np.arange(rows.shape[0]))
+    place = np.arange(len(order)) - first[owners[order]]
+    kept = np.sort(order[place < k])
+    counts = np.bincount(owners[kept], minlength=rows.shape[0])
+    pointers = np.concatenate([[0], np.cumsum(counts)])
+    return csr_matrix(
+        (values[kept], columns[kept].astype(np.int32), pointers.astype(np.int32)),
+        shape=rows.shape,
+    )
 
 
 def keep_largest(values: Floats, k: int) -> csr_matrix:

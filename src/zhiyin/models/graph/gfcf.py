@@ -14,7 +14,16 @@ from zhiyin.core.clock import Deadline
 from zhiyin.core.config import Config
 from zhiyin.core.histories import Floats
 from zhiyin.core.lowrank import leading_eigenvectors, normalised
-from zhiyin.core.products import gram, gram_blocks, keep_largest, times_dense, to_dense
+from zhiyin.core.products import (
+    few_pairs,
+    gram,
+    gram_blocks,
+    gram_rows,
+    keep_largest,
+    keep_largest_of,
+    times_dense,
+    to_dense,
+)
 from zhiyin.core.protocols import Arrays
 
 
@@ -67,7 +76,12 @@ class GfcfRetriever:
             dense += self._into @ self._back
             self._near: Floats | csr_matrix = dense
         else:
-            kept = [keep_largest(b, settings.neighbours or 1) for _, b in gram_blocks(rows)]
+            k = settings.neighbours or 1
+            kept = (
+                [keep_largest_of(part, k) for _, part in gram_rows(rows)]
+                if few_pairs(rows)
+                else [keep_largest(block, k) for _, block in gram_blocks(rows)]
+            )
             self._near = csr_matrix(vstack(kept)) if kept else csr_matrix(rows[:0])
         return self
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Self
 
 import numpy as np
@@ -13,7 +14,14 @@ from zhiyin.core.candidates import Queries, TrainingData
 from zhiyin.core.clock import Deadline
 from zhiyin.core.config import Config
 from zhiyin.core.histories import Floats
-from zhiyin.core.products import gram_blocks, keep_largest, to_dense
+from zhiyin.core.products import (
+    few_pairs,
+    gram_blocks,
+    gram_rows,
+    keep_largest,
+    keep_largest_of,
+    to_dense,
+)
 from zhiyin.core.protocols import Arrays
 from zhiyin.models.neighbours.similarity import Moments, Similarity, Terms, Weighting, likeness
 
@@ -64,26 +72,48 @@ class ItemKnnRetriever:
         weighed = Terms.of(columns).weigh(
             columns, how=settings.weighting, k1=settings.bm25_k1, b=settings.bm25_b
         )
-        moments = Moments.of(weighed)
-        shared = iter(gram_blocks(binary(columns).T.tocsr())) if settings.shrinkage else None
-        kept: list[csr_matrix] = []
-        for part, products in gram_blocks(weighed.T.tocsr()):
-            alike = likeness(
-                products,
-                moments.part(part),
-                moments,
-                how=settings.similarity,
-                width=columns.shape[1],
-            )
-            if shared is not None:
-                _, counts = next(shared)
+        rows = weighed.T.tocsr()
+        shared = binary(columns).T.tocsr() if settings.shrinkage else None
+        near = self._of_pairs if few_pairs(rows) else self._of_blocks
+        kept = list(near(rows, shared, Moments.of(weighed)))
+        self._alike = csr_matrix(vstack(kept)) if kept else csr_matrix(weighed[:, :0])
+        self._alike.data **= np.float32(settings.power)
+        return self
+
+    def _of_blocks(
+        self, rows: csr_matrix, shared: csr_matrix | None, moments: Moments
+    ) -> Iterator[csr_matrix]:
+        """The nearest of each item, among all items."""
+        settings = self.config
+        counted = iter(gram_blocks(shared)) if shared is not None else None
+        for part, products in gram_blocks(rows):
+            left = moments.part(part).column
+            alike = likeness(products, left, moments, how=settings.similarity, width=rows.shape[0])
+            if counted is not None:
+                _, counts = next(counted)
                 alike *= counts / (counts + np.float32(settings.shrinkage))
             alike[np.arange(part.stop - part.start), np.arange(part.start, part.stop)] = 0.0
-            block = keep_largest(alike, settings.neighbours)
-            block.data **= np.float32(settings.power)
-            kept.append(block)
-        self._alike = csr_matrix(vstack(kept)) if kept else csr_matrix(weighed[:, :0])
-        return self
+            yield keep_largest(alike, settings.neighbours)
+
+    def _of_pairs(
+        self, rows: csr_matrix, shared: csr_matrix | None, moments: Moments
+    ) -> Iterator[csr_matrix]:
+        """The same among items that share a user, where those are few; all others are 0."""
+        settings = self.config
+        counted = iter(gram_rows(shared)) if shared is not None else None
+        for part, products in gram_rows(rows):
+            rows_of = np.arange(part.start, part.stop, dtype=np.int32)
+            items: NDArray[np.int32] = np.repeat(rows_of, np.diff(products.indptr))
+            left, right = moments.part(items), moments.part(products.indices)
+            products.data = likeness(
+                products.data, left, right, how=settings.similarity, width=rows.shape[0]
+            )
+            if counted is not None:
+                _, counts = next(counted)
+                both = counts.data[_places(products, counts)]
+                products.data *= both / (both + np.float32(settings.shrinkage))
+            products.data[items == products.indices] = 0.0
+            yield keep_largest_of(products, settings.neighbours)
 
     def score(self, queries: Queries) -> Floats:
         """The sum over the history of the neighbours' likeness."""
@@ -106,6 +136,15 @@ class ItemKnnRetriever:
             (arrays["data"], arrays["indices"], arrays["indptr"]), shape=(n, n)
         )
         return self
+
+
+def _places(few: csr_matrix, many: csr_matrix) -> NDArray[np.intp]:
+    """Where the entries of one matrix stand in another that has all of them."""
+    keys: list[NDArray[np.int64]] = []
+    for matrix in (few, many):
+        owners = np.repeat(np.arange(matrix.shape[0], dtype=np.int64), np.diff(matrix.indptr))
+        keys.append(owners * matrix.shape[1] + matrix.indices)
+    return np.searchsorted(keys[1], keys[0])
 
 
 def binary(matrix: csr_matrix) -> csr_matrix:

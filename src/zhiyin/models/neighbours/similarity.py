@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from zhiyin.core.histories import Floats
@@ -84,9 +85,14 @@ class Moments:
         about = self.squares - np.square(self.sums) / np.float32(width)
         return np.maximum(about, np.float32(0.0), dtype=np.float32)
 
-    def part(self, rows: slice) -> Moments:
+    def part(self, rows: slice | NDArray[np.integer]) -> Moments:
         """Those of some of the rows."""
         return Moments(self.sums[rows], self.squares[rows])
+
+    @property
+    def column(self) -> Moments:
+        """The same, of shape (q, 1)."""
+        return Moments(self.sums[:, None], self.squares[:, None])
 
 
 def likeness(
@@ -98,31 +104,31 @@ def likeness(
     their means over all ``width`` columns. euclidean: 1 / (1 + |x - y|).
 
     Args:
-        products: <x, y>, float32 of shape (q, m); overwritten.
-        left: Moments of the q rows.
-        right: Moments of the m rows.
+        products: <x, y>, float32 of shape (q, m), or (pairs,); overwritten.
+        left: Moments of the q rows as a `column`, or of the first of each pair.
+        right: Moments of the m rows, or of the second of each pair.
         how: The measure.
         width: Columns of the rows.
 
     Returns:
-        float32 of shape (q, m), finite.
+        float32 of the shape of the products, finite.
     """
     if how == "dot":
         return products
     if how == "cosine":
-        products *= _inverse_root(left.squares)[:, None]
+        products *= _inverse_root(left.squares)
         products *= _inverse_root(right.squares)
         return products
     apart = products == 0
     if how == "euclidean":
         products *= np.float32(-2.0)
-        products += left.squares[:, None]
+        products += left.squares
         products += right.squares
         np.sqrt(np.maximum(products, 0.0, out=products), out=products)
         np.reciprocal(products + np.float32(1.0), out=products)
     else:
-        products -= left.sums[:, None] * (right.sums / np.float32(width))
-        products *= _inverse_root(left.spread(width))[:, None]
+        products -= left.sums * (right.sums / np.float32(width))
+        products *= _inverse_root(left.spread(width))
         products *= _inverse_root(right.spread(width))
     products[apart] = 0.0
     return products

@@ -73,7 +73,7 @@ class UserKnnRetriever:
         weighed = self._weigh(rows)
         alike = likeness(
             to_dense(weighed @ self._by_item),
-            Moments.of(weighed),
+            Moments.of(weighed).column,
             self._moments,
             how=settings.similarity,
             width=self._rows.shape[1],
