@@ -23,7 +23,6 @@ from zhiyin.narrate.grounding.lexicon import (
     plain_chinese,
     plain_english,
     scenes_chinese,
-    scenes_english,
     stem,
 )
 
@@ -52,12 +51,16 @@ FREQUENT = {
     "vd": 3, "vi": 3, "vq": 3, "df": 3,
 }  # fmt: skip
 """Least frequency in jieba's dictionary, by part of speech."""
+CLOSED_LENGTH, CLOSED_SEEN = 3, 10
 _NUMERAL = re.compile("[一二三四五六七八九十百千万亿两几数半零第年月日]")
 _HEAD = {
-    "en": "# Everyday words that claim nothing of an item, by scripts/plain_words.py from WordNet\n"
+    "common-en": "# Everyday words that claim nothing of an item, by scripts/plain_words.py"
+    " from WordNet\n"
     "# 3.0 (Copyright 2006 by Princeton University, all rights reserved, WordNet licence) and\n"
     "# VADER (MIT).\n",
-    "zh": "# 泛泛之词, by scripts/plain_words.py from the dictionary of jieba (MIT).\n",
+    "common-zh": "# 泛泛之词, by scripts/plain_words.py from the dictionary of jieba (MIT).\n",
+    "closed-zh": "# 不可拆开的名词, by scripts/plain_words.py"
+    " from the dictionary of jieba (MIT).\n",
 }
 
 
@@ -87,7 +90,7 @@ def english(wordnet: Path, vader: Path) -> list[str]:
             found.add(word)
     claims = {stem(word) for word in words_of(HERE / "claims-en.txt")}
     by_stem = {stem(word): word for word in sorted(found, reverse=True)}
-    left_out = claims | plain_english() | scenes_english()
+    left_out = claims | plain_english()
     return sorted(word for root, word in by_stem.items() if root not in left_out)
 
 
@@ -106,6 +109,26 @@ def chinese(jieba: Path) -> list[str]:
     return sorted(found - plain_chinese() - scenes_chinese())
 
 
+def closed(jieba: Path, known: frozenset[str]) -> list[str]:
+    """Nouns that fall apart into words that claim nothing: 风水, 雪花, 门将."""
+    found: list[str] = []
+    for line in jieba.read_text(encoding="utf-8").splitlines():
+        word, count, kind = line.split()
+        if word in known or not 2 <= len(word) <= CLOSED_LENGTH or int(count) < CLOSED_SEEN:
+            continue
+        if kind in ("n", "nz", "b", "nt") and _falls_apart(word, known):
+            found.append(word)
+    return sorted(found)
+
+
+def _falls_apart(word: str, known: frozenset[str]) -> bool:
+    reached = {0}
+    for end in range(1, len(word) + 1):
+        if any(start in reached and word[start:end] in known for start in range(end)):
+            reached.add(end)
+    return len(word) in reached
+
+
 def main() -> None:
     """Writes both lists."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
@@ -113,12 +136,16 @@ def main() -> None:
     parser.add_argument("--vader", type=Path, required=True)
     parser.add_argument("--jieba", type=Path, required=True)
     told = parser.parse_args()
-    lists = {"en": english(told.wordnet, told.vader), "zh": chinese(told.jieba)}
-    for language, words in lists.items():
+    common = chinese(told.jieba)
+    known = frozenset(common) | plain_chinese()
+    lists = {
+        "common-en": english(told.wordnet, told.vader),
+        "common-zh": common,
+        "closed-zh": closed(told.jieba, known),
+    }
+    for name, words in lists.items():
         body = "\n".join(textwrap.wrap(" ".join(words), 110, break_long_words=False))
-        (TARGET / f"common-{language}.txt").write_text(
-            f"{_HEAD[language]}{body}\n", encoding="utf-8"
-        )
+        (TARGET / f"{name}.txt").write_text(f"{_HEAD[name]}{body}\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

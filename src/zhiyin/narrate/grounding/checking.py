@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from zhiyin.narrate.grounding.assertions import check_assertions
 from zhiyin.narrate.grounding.comparing import check_comparisons
 from zhiyin.narrate.grounding.coverage import check_coverage
 from zhiyin.narrate.grounding.dates import check_dates
@@ -62,5 +63,6 @@ def check(
     check_relative_dates(reading)
     check_comparisons(reading)
     check_quantities(reading)
+    check_assertions(reading)
     check_coverage(reading)
     return Verdict(tuple(sorted(set(reading.findings))))

@@ -8,6 +8,7 @@ from zhiyin.narrate.grounding.facts import OWN
 from zhiyin.narrate.grounding.lexicon import (
     HAN,
     WORD,
+    closed_chinese,
     common_chinese,
     common_english,
     phrase,
@@ -27,7 +28,7 @@ _NEGATED = re.compile(
 _NOT = re.compile(r"\b(?:no|not|without|never|non|nor)\b|n[’']t\b")
 _FREE = re.compile(r"[\s-]*free\b")
 _HAN_NEGATED = re.compile(
-    "(?:(?:不|未|没有|没|暂不|暂未)(?:接待|允许|提供|接受|包含|附带|支持|欢迎|适合|能带|可带|"
+    "(?:(?:不|未|没有|没|不留|不会|不易|不伤|暂不|暂未)(?:接待|允许|提供|接受|包含|附带|支持|欢迎|适合|能带|可带|"
     "可以带|能|可以|使用|添加|配|设)|不含|不带|不是|不支持|不附|不可|不能|没有|并非|没|无|"
     "非|未|免|不|零)(?:任何)?$"
 )
@@ -36,6 +37,7 @@ _REQUIRED = re.compile(r"\s+(?:is |are )?(?:required|needed|necessary|compulsory
 _RESOLUTION = re.compile(r"(\d{3,4})p|(\d)k")
 _MIXED = re.compile(r"(?=.*[\u3400-\u9fff])(?=.*[a-z0-9])")
 _PARTLY = frozenset("mostly naturally lightly heavily widely highly originally".split())
+_FITTING = re.compile(r"\s+(?:next|choice|fit|step|match|companion|place|partner|follow)")
 _DID = re.compile(r"\b(?:you|your)\b|[你您]|上[次回]")
 _LONGEST = 8
 _LONGEST_VALUE = 20
@@ -78,14 +80,15 @@ def _is_denied(reading: Reading, match: re.Match[str], root: str) -> bool:
     text, denied = reading.text, reading.facts.denied.english
     if root not in denied:
         return False
-    if _REQUIRED.match(text, match.end()):
+    before = text[max(0, match.start() - 30) : match.start()]
+    if _REQUIRED.match(text, match.end()) and not _NEGATED.search(before):
         reading.find(*match.span(), "negation", "the record says the opposite")
         return True
     if root in plain_english():
         return False
     start, _ = reading.clause(match.start())
     if not (
-        _NEGATED.search(text[max(0, match.start() - 30) : match.start()])
+        _NEGATED.search(before)
         or _FREE.match(text, match.end())
         or _NOT.search(text, start, match.start())
         or _OWN_NEEDED.search(text, start, match.end() + len("separately "))
@@ -99,6 +102,8 @@ def _is_supported(reading: Reading, match: re.Match[str], root: str) -> bool:
     if root in reading.facts.words[OWN].english or root in plain_english():
         return True
     if _of_another(reading, match, root) or _of_deed(reading, match, root):
+        return True
+    if match[0] == "natural" and _FITTING.match(reading.text, match.end()):
         return True
     if match[0] in _PARTLY or _resolves(reading, match[0]):
         return True
@@ -164,6 +169,7 @@ def _chinese(reading: Reading, start: int, end: int) -> None:
             part = reading.text[at : at + length]
             if _stands(reading, part, at) and cost[here + length] + 1 < cost[here]:
                 cost[here], step[here], good[here] = cost[here + length] + 1, length, True
+    _closed(reading, start, step, good)
     at = start
     while at < end:
         here = at - start
@@ -176,6 +182,23 @@ def _chinese(reading: Reading, start: int, end: int) -> None:
             last += 1
         reading.find(at, last, "property", "neither record nor evidence says this")
         at = last
+
+
+def _closed(reading: Reading, first: int, step: list[int], good: list[bool]) -> None:
+    """Finds nouns that were only passed mark by mark."""
+    at, row = 0, ""
+    while at < len(step):
+        alone = at < len(step) - 1 and good[at] and step[at] == 1
+        if alone and not reading.covered[first + at]:
+            row += reading.text[first + at]
+        else:
+            for length in (3, 2):
+                for start in range(len(row) - length + 1):
+                    word, place = row[start : start + length], first + at - len(row) + start
+                    if word in closed_chinese() and not reading.is_covered(place, place + length):
+                        reading.find(place, place + length, "property", "not in the record")
+            row = ""
+        at += step[at] if at < len(step) - 1 else 1
 
 
 def _stands(reading: Reading, part: str, at: int) -> bool:

@@ -128,6 +128,12 @@ def counted() -> frozenset[str]:
     return frozenset(part for name in named for part in name.split())
 
 
+@cache
+def closed_chinese() -> frozenset[str]:
+    """Nouns that claim something though their marks, taken apart, do not."""
+    return frozenset(_words("closed-zh.txt"))
+
+
 def _text(name: str) -> str:
     return (files("zhiyin.narrate.grounding") / "words" / name).read_text(encoding="utf-8")
 

@@ -111,7 +111,8 @@ def _is_word(reading: Reading, claim: Claim) -> bool:
         return True
     if not HAN.match(text, claim.start):
         return False
-    if reading.facts.words[OWN].has_chinese(text[claim.start : claim.start + 2]):
+    pair = text[claim.start : claim.start + 2]
+    if reading.facts.words[OWN].has_chinese(pair) or reading.facts.done.has_chinese(pair):
         return True
     if text[claim.start] == "一" and claim.dimension == "count" and claim.value == 1:
         return not claim.ordinal
@@ -302,7 +303,8 @@ def _noun(text: str, at: int) -> frozenset[str]:
     bare = after.lstrip("位名个种款张部本件条台")
     english, chinese = meanings()
     same: set[int] = set()
-    for root in found:
+    roots = [stem(part) for part in match.groups() if part] if match else []
+    for root in (*found, " ".join(roots)):
         same.update(english.get(root, ()))
     for length in range(1, len(after) + 1):
         same.update(chinese.get(after[:length], ()) if after[:length] != "人" else ())

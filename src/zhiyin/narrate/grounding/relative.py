@@ -29,6 +29,10 @@ _SPANS = {
 }  # fmt: skip
 
 
+_NEWS = re.compile(
+    r"\b(?:publish\w*|releas\w*|new|sold|open\w*|launch\w*|updat\w*|add\w*|discover\w*|reduc\w*|"
+    r"award\w*|restock\w*)\b|上映|上新|上架|发布|更新|出版|发售|开业|到货|降价|补货|获|改版|升级"
+)
 _WINDOWS = {
     r"week|周|7 ?d|7 ?天|七天": "week 上周 上星期 this-week 本周 这周 最近 近日 recently lately",
     r"month|月|3[01] ?d|30 ?天": "month 上个月 本月 这个月 最近 近期 recently lately",
@@ -68,7 +72,12 @@ def _ago(reading: Reading, match: re.Match[str]) -> None:
         reading.cover(*match.span())
         return
     deeds = [deed.when for deed in reading.facts.deeds if deed.when]
-    if now is None and deeds and (least, most) == (0, 60):
+    lately = (least, most) == (0, 60)
+    clause = reading.text[slice(*reading.clause(match.start()))]
+    if lately and not deeds and not _NEWS.search(clause):
+        reading.cover(*match.span())  # a question, or the user's own time
+        return
+    if now is None and deeds and lately:
         reading.cover(*match.span())
         return
     near = now is not None and any(least <= (now - day).days <= most for day in deeds)

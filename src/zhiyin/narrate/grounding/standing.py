@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import cast
 
+from zhiyin.narrate.grounding.facts import OWN
+from zhiyin.narrate.grounding.lexicon import phrase
 from zhiyin.narrate.grounding.reading import Reading
 
 _IN = r"\bin stock\b|\bavailable(?: now| today)?\b|有货|现货|有库存|在售|库存充足"
@@ -51,6 +53,43 @@ _ROLES = {
 }
 _SAME = {"author": "authors", "director": "directors", "writer": "authors", "artists": "artist"}
 _FEW_ARE = 10
+_MANY = (
+    r"(?<!for )(?<!\bif )\b(?:everyone|everybody|many|most(?: people)?|people|thousands|"
+    r"others|shoppers|"
+    r"customers|buyers|users|families|professionals|experts|critics|fans|everyone at the "
+    r"\w+|(?:our|most|many) \w+s)\s+"
+    r"(?:\w+ly\s+|also\s+|just\s+|already\s+|have\s+|keep\s+|is\s+|are\s+|can[’']t stop\s+)?"
+    r"(?:love|loves|adore|like|likes|buy|buys|buying|bought|chose|choose|chooses|swear|rave|raving|"
+    r"recommend|recommends|trust|agree|prefer|rely|talking|talks?|pick|picked|rated|say|says)\b|"
+    "(?:很多|不少|许多|大量|无数|众多|越来越多|好多|多数|老顾客|回头客|老客|新老|朋友圈|"
+    "网友|同行|业内)的?"
+    "[^,，。！？]{0,6}?(?:都|在|也|已|会)*(?:买|用|看|读|听|说|夸|赞|爱|选|推荐|回购|喜欢|"
+    "收藏|追|抢|囤|认可|下单|入手)|"
+    "(?:大家|人人|所有人|全家|身边[^,，。！？]{0,4}|邻居们?|同事们?|朋友们?|"
+    "谁)(?:们)?都(?:在|会|已)*"
+    "(?:买|用|看|读|听|说|夸|赞|爱|选|推荐|回购|喜欢|收藏|追|抢|囤|认可|下单|入手)"
+)
+_FAME = (
+    r"\b(?:viral|buzz\w*|sensation|must-have|hype\w*|talk of the town|internet[- ]famous|"
+    r"(?:fan|crowd|customer|reader|staff) favou?rites?|crowd[- ]pleas\w+|word of mouth|"
+    r"sell(?:s|ing)? out|off the shelves|by popular demand|sought[- ]after|in demand)\b|"
+    "出圈|破圈|封神|刷屏|圈粉|霸榜|霸屏|屠榜|断货王|网红|种草|安利|热搜|现象级|神作|"
+    "有口皆碑|口口相传|"
+    "走红|大火|很火|正火|超火|火爆|爆火|火遍|抢手|抢购|疯抢|脱销|一抢而空|供不应求|人气|"
+    "热议|追捧|青睐|力荐|盛赞|口碑|好评"
+)
+_PROMISE = (
+    r"\bmoney[- ]back\b|\blifetime\b|\brisk[- ]free\b|\bno risk\b|\bguaranteed?\b(?! month)|"
+    r"\bforever\b|\bfor life\b|包(?:就业|教|学会|会|过|退|换|赔|分配|满意)|假一赔|无效退|"
+    r"终身|永久|零风险|稳赚|必过|保过|速成"
+)
+_MOVED = re.compile(
+    r"\b(?:prices?|fares?|rates?|fees?|rents?|taxes|costs|tickets?)\s+(?:will |are |is |to "
+    r"|have |has )?"
+    r"(rise|rises|rising|risen|rose|fall|falls|falling|fell|drop|drops|dropped|increase\w*|"
+    r"decrease\w*|double\w*|halve\w*|go up|goes up|go down|goes down|cut|frozen|freeze)\b"
+    r"|(?:票价|价格|房价|油价|费用|租金|税)(?:将|会|要)?(上调|下调|上涨|下降|翻倍|涨|降|减半)"
+)
 
 
 def check_standing(reading: Reading) -> None:
@@ -65,6 +104,12 @@ def check_standing(reading: Reading) -> None:
         _gate(reading, _LEFT, "availability", holds=True)
     if facts.discounts() or facts.of("offer"):
         _cover(reading, _DEAL)
+    _gate(reading, _PROMISE, "property", holds=False)
+    crowd = bool(facts.of("count") or facts.of("rank") or facts.kinds & {"popular"})
+    if not crowd:
+        _gate(reading, _MANY, "popularity", holds=False)
+        _gate(reading, _FAME, "popularity", holds=False)
+    _prices_move(reading)
     ranks = facts.of("rank")
     if ranks:
         _cover(reading, _RANKED)
@@ -115,6 +160,16 @@ def _gate(reading: Reading, pattern: str, kind: str, *, holds: bool) -> None:
 def _cover(reading: Reading, pattern: str) -> None:
     for match in re.finditer(pattern, reading.text):
         reading.cover(*match.span())
+
+
+def _prices_move(reading: Reading) -> None:
+    """Of "fares rise": the record must say so."""
+    words = reading.facts.words[OWN]
+    for match in _MOVED.finditer(reading.text):
+        word = match[1] or match[2]
+        said = phrase(word).split() if match[1] else []
+        if not (words.english.issuperset(said) if said else words.has_chinese(word)):
+            reading.find(*match.span(), "negation", "the record does not say so")
 
 
 def _roles(reading: Reading) -> None:
