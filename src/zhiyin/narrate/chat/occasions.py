@@ -8,7 +8,7 @@ from itertools import pairwise
 from statistics import median
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from scipy.stats import binom
+from scipy.special import bdtrc
 
 from zhiyin.narrate.chat.state import Wish, parts_of
 from zhiyin.narrate.chat.vocabulary import KINDS
@@ -136,8 +136,7 @@ def _at_this_time(
     n, others = len(here), len(visits) - len(here)
     tried = [kind for kind, count in counts.items() if count >= max(_VISITS, _SHARE * n)]
     chance = {
-        kind: float(binom.sf(counts[kind] - 1, n, (rest[kind] + 1) / (others + 2)))
-        for kind in tried
+        kind: float(bdtrc(counts[kind] - 1, n, (rest[kind] + 1) / (others + 2))) for kind in tried
     }
     likely = [kind for kind in tried if chance[kind] * len(tried) <= _CHANCE]
     if not likely:
