@@ -304,7 +304,7 @@ def _noun(text: str, at: int) -> frozenset[str]:
     english, chinese = meanings()
     same: set[int] = set()
     roots = [stem(part) for part in match.groups() if part] if match else []
-    for root in (*found, " ".join(roots)):
+    for root in (*found, *([" ".join(roots)] if len(roots) > 1 else ())):
         same.update(english.get(root, ()))
     for length in range(1, len(after) + 1):
         same.update(chinese.get(after[:length], ()) if after[:length] != "人" else ())
