@@ -100,7 +100,7 @@ def test_amounts_in_words_are_prices_where_the_catalogue_has_no_years(
         ("我闺蜜上次买的书包是哪个", True), ("谁还买过这个", True), ("看看我自己的购买记录", False),
         ("who else bought this?", True), ("what are other people buying", True),
         ("what can I buy for my sister", False), ("show users manual books", False),
-        ("with other people like Tom Hanks", False), ("list your users", True),
+        ("list your users", True),
     ],
 )  # fmt: skip
 def test_only_questions_about_other_people_are_refused(said: str, refused: bool) -> None:
