@@ -303,3 +303,18 @@ def test_items_that_were_seen_are_not_shown_again() -> None:
     first, state = talk("a comedy")
     again, _ = converse("I've seen the first two", state, tools=TOOLS)
     assert again.item_ids == first.item_ids[2:]
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [("1980 to 1990", {1981, 1988}), ("leave out anything before 1990", {1994, 1999, 1997})],
+)
+def test_spans_of_years_and_what_is_left_out(said: str, expected: set[int]) -> None:
+    assert set(years(talk("films", said)[0])) == expected
+
+
+def test_a_kind_that_is_fine_too_joins_what_was_wished() -> None:
+    reply, _ = talk("a horror film", "comedies are fine")
+    assert {kind for item in reply.item_ids for kind in FILMS[item]["categories"]} >= {
+        "Comedy", "Horror"
+    }  # fmt: skip

@@ -24,7 +24,7 @@ _BOTH = re.compile(
 )
 _BETWEEN = re.compile(
     r"\b(?:between|from) (?P<a>[^,.;]{1,20}?) (?:and|to|until|till) (?P<b>[^,.;]{1,24})|"
-    r"(?P<c>[\d.]+)\s*(?:-|~|–|到|至)\s*(?P<d>[\d.]+)|"
+    r"(?P<c>[\d.]+)\s*(?:-|~|–|到|至|to\b|through\b|until\b|till\b)\s*(?P<d>[\d.]+)|"
     r"(?P<e>[零一二两三四五六七八九十百千万\d.]+)[块元年]?\s*(?:到|至)\s*(?P<f>[零一二两三四五六七八九十百千万\d.]+)"
 )
 _UPPER = re.compile(

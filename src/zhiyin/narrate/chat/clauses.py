@@ -17,7 +17,7 @@ _CUT = re.compile(
     r"|然后|但是|但(?!愿)|不过|可是|而且"
 )
 _NEGATOR = re.compile(
-    r"\b(?:no|not|without|except(?: for)?|nothing|none|never|neither|nor|avoid|exclude|excluding|"
+    r"\b(?:no|not|without|except(?: for)?|nothing|none|never|neither|nor|avoid|exclude|excluding|leave out|leaving out|cut out|"
     r"skip|minus|less|anything but|already (?:seen|watched|read|own|have)|other than|instead of|rather than|hates?|dislikes?|allergic to|"
     r"tired of|fed up with|enough of|(?:do|does|did|would|am|is|are|ca|wo)n['’]?t|dont|cannot)\b"
     r"|不要|不想要?|不看|不喜欢|不喝|不吃|不穿|不用|不买|不爱|不含|不是|不带|不需要|别给|别再|别推荐|"

@@ -141,7 +141,7 @@ LOVED = re.compile(
 ABOUT = re.compile(r"\b(?:about|on) (?:the |an? )?$|(?:关于|有关)$")
 """Stands before the subject of something."""
 EITHER = re.compile(
-    r"\b(?:(?:is|are|would be|'s) (?:also )?(?:fine|ok(?:ay)?|good|great|nice),? (?:too|as well)|would also (?:do|work)|works? too|or maybe)\b|也行|也可以|也成|也不错|也能接受|也好"
+    r"\b(?:(?:is|are|would be|'s) (?:also )?(?:fine|ok(?:ay)?|good|great|nice)(?:,? (?:too|as well))?(?=\W*$)|would also (?:do|work)|works? too|or maybe)\b|也行|也可以|也成|也不错|也能接受|也好"
 )
 """What was wished before is enough, too."""
 REMEMBER = re.compile(
