@@ -11,6 +11,7 @@ import pytest
 from zhiyin.core.errors import DataError, StoreError
 from zhiyin.core.keys import id_key
 from zhiyin.data.importing import ImportOptions
+from zhiyin.pipeline.exporting import export_entities
 from zhiyin.pipeline.workspace import Workspace
 
 Make = Callable[..., Workspace]
@@ -135,3 +136,25 @@ def test_a_full_disk_loses_nothing(
             shop.import_events(path)
     assert shop.stores.events.count() == 1
     assert shop.import_events(path).accepted == 100
+
+
+@pytest.mark.parametrize("name", ["x.jsonl", "x.json"])
+@pytest.mark.parametrize("deep", ["[" * 300 + "]" * 300, '{"a":' * 40 + "1" + "}" * 40])
+def test_rows_that_nobody_could_read_again_are_rejected(
+    shop: Workspace, tmp_path: Path, name: str, deep: str
+) -> None:
+    rows = [f'{{"item_id": "deep", "x": {deep}}}', '{"item_id": "fine", "x": [[1], [2]]}']
+    text = f"[{','.join(rows)}]" if name == "x.json" else "\n".join(rows)
+    (tmp_path / name).write_text(text)
+    report = shop.import_items(tmp_path / name)
+    assert (report.accepted, report.rejected) == (1, 1)
+    assert "within one another" in next(iter(report.reasons))
+    lines = b"".join(export_entities(shop.stores, "item"))
+    assert b"fine" in lines
+    assert b"deep" not in lines
+
+
+def test_an_array_without_end_is_told(shop: Workspace, tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_text('[{"item_id": "a", "x": ' + "[" * 100_000)
+    with pytest.raises(DataError, match="not valid JSON"):
+        shop.import_items(tmp_path / "x.json")

@@ -28,6 +28,22 @@ def json_text(fields: Mapping[str, object]) -> str:
     return json.dumps(fields, ensure_ascii=False, allow_nan=False)
 
 
+def is_too_deep(value: object) -> bool:
+    """Whether lists and objects stand within one another more than `DEEPEST` times."""
+    level: list[object] = [value]
+    for _ in range(DEEPEST + 1):
+        parts: list[object] = []
+        for each in level:
+            if isinstance(each, dict):
+                parts += cast("dict[str, object]", each).values()
+            elif isinstance(each, list):
+                parts += cast("list[object]", each)
+        level = parts
+        if not level:
+            return False
+    return any(isinstance(each, (dict, list)) for each in level)
+
+
 def _problem(value: object, depth: int) -> str:
     """What is wrong with a value; "" where nothing is."""
     if value is None or isinstance(value, bool):

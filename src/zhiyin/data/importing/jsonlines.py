@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import polars as pl
 
 from zhiyin.core.errors import DataError
+from zhiyin.core.json_text import DEEPEST, is_too_deep
 from zhiyin.data.importing.batches import RawBatch, broken_lines
 from zhiyin.data.importing.lines import blocks
 from zhiyin.data.importing.ragged import UNREADABLE
 
 NOT_JSON = "not valid JSON"
 NOT_OBJECT = "not a JSON object"
+TOO_DEEP = f"lists and objects within one another, more than {DEEPEST}"
 
 Row = dict[str, Any]
 
@@ -56,7 +58,7 @@ def read_json_array(
     """
     try:
         values: list[Any] = json.loads(path.read_bytes().decode(encoding).lstrip("\ufeff"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(
             f"{path} is not valid JSON: {error}",
             hint="JSON Lines, one object per line, survives a broken row; an array does not",
@@ -64,10 +66,12 @@ def read_json_array(
     good: list[tuple[int, Row]] = []
     bad: list[tuple[int, str, str]] = []
     for i, value in enumerate(values, start=1):
-        if isinstance(value, dict):
-            good.append((i, value))  # pyright: ignore[reportUnknownArgumentType]
+        why = "" if isinstance(value, dict) else NOT_OBJECT
+        why = why or (TOO_DEEP if is_too_deep(value) else "")
+        if why:
+            bad.append((i, why, json.dumps(value, ensure_ascii=False)))
         else:
-            bad.append((i, NOT_OBJECT, json.dumps(value, ensure_ascii=False)))
+            good.append((i, cast("Row", value)))
     lines = pl.Series([i for i, _ in good], dtype=pl.Int64)
     yield RawBatch(to_frame([value for _, value in good], as_text), lines, 1.0, broken_lines(bad))
 
@@ -114,7 +118,17 @@ def _parse(data: bytes, n: int, as_text: Collection[str]) -> pl.DataFrame | None
         except (pl.exceptions.PolarsError, ValueError):
             return None
         else:
-            return frame if frame.height == n else None
+            shallow = all(_levels(kind) < DEEPEST for kind in frame.dtypes)
+            return frame if shallow and frame.height == n else None
+
+
+def _levels(kind: pl.DataType) -> int:
+    """How many lists and objects stand within one another in a column."""
+    if isinstance(kind, pl.List):
+        return 1 + _levels(cast("pl.DataType", kind.inner))
+    if isinstance(kind, pl.Struct):
+        return 1 + max((_levels(cast("pl.DataType", f.dtype)) for f in kind.fields), default=0)
+    return 0
 
 
 def _one_by_one(
@@ -141,7 +155,12 @@ def _loads(text: str) -> Row | str:
         value = json.loads(text)
     except (ValueError, RecursionError):
         return NOT_JSON
-    return value if isinstance(value, dict) else NOT_OBJECT  # pyright: ignore[reportUnknownVariableType]
+    if not isinstance(value, dict):
+        return NOT_OBJECT
+    row = cast("Row", value)
+    if text.count("[") + text.count("{") > DEEPEST and is_too_deep(row):
+        return TOO_DEEP
+    return row
 
 
 def _texts(name: str, values: list[Any]) -> pl.Series:
