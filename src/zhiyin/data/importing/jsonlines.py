@@ -67,7 +67,7 @@ def read_json_array(
     bad: list[tuple[int, str, str]] = []
     for i, value in enumerate(values, start=1):
         why = "" if isinstance(value, dict) else NOT_OBJECT
-        why = why or (TOO_DEEP if is_too_deep(value) else "")
+        why = why or (TOO_DEEP if is_too_deep(cast("object", value)) else "")
         if why:
             bad.append((i, why, json.dumps(value, ensure_ascii=False)))
         else:
