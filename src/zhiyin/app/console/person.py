@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
 from urllib.parse import quote
 
 from nicegui.element import Element
@@ -9,6 +11,7 @@ from nicegui.element import Element
 from zhiyin.app.console.parts import box, link, readable, text
 from zhiyin.app.console.visits import Visit
 from zhiyin.client import NotFoundError, ServiceError
+from zhiyin.core.messages import Deed
 
 _DEEDS = 6
 _KNOWN = 5
@@ -29,14 +32,7 @@ async def draw_person(visit: Visit, user: str, place: Element) -> None:
             told = words("Nobody in particular: what anybody gets.")
             text("p", told, "zy-soft")
         return
-    try:
-        known = (await visit.client.read_user(user)).attributes
-    except NotFoundError:
-        known = {}
-    try:
-        deeds = (await visit.client.read_history(user, limit=_DEEDS)).deeds
-    except ServiceError:
-        deeds = []
+    known, deeds = await asyncio.gather(_known(visit, user), _deeds(visit, user))
     place.clear()
     with place, box("div", "zy-person"):
         if known:
@@ -50,3 +46,17 @@ async def draw_person(visit: Visit, user: str, place: Element) -> None:
                 text("span", named, "zy-tag").props["title"] = f"{deed.type}{value}"
             where = f"/profiles?user={quote(user, safe='')}"
             link(words("Interests of {user}", user=user), where)
+
+
+async def _known(visit: Visit, user: str) -> dict[str, Any]:
+    try:
+        return (await visit.client.read_user(user)).attributes
+    except NotFoundError:
+        return {}
+
+
+async def _deeds(visit: Visit, user: str) -> list[Deed]:
+    try:
+        return (await visit.client.read_history(user, limit=_DEEDS)).deeds
+    except ServiceError:
+        return []

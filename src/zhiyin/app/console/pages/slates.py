@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -151,9 +152,11 @@ class Inspector:
         self._head = box("div", "zy-row")
         self._state = box("div", role="status")
         self._place = box("div")
-        await self.follow()
-        await self._in_force.draw(question.surface)
-        await draw_person(self._visit, question.user, self._person)
+        await asyncio.gather(
+            self.follow(),
+            self._in_force.draw(question.surface),
+            draw_person(self._visit, question.user, self._person),
+        )
 
     def _input(self, name: str, label: str, *, wide: bool = False) -> ui.input:
         made = ui.input(
