@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from zhiyin.narrate.grounding import check
 from zhiyin.narrate.grounding.numerals import claims
+from zhiyin.narrate.grounding.periods import periods_of
 
 KETTLE: dict[str, Any] = {
     "item_id": "k1", "title": "Lumo Kettle", "brand": "Lumo", "categories": ["Kettles"],
@@ -178,3 +179,90 @@ def test_what_is_not_recorded_is_still_found(text: str, kind: str) -> None:
 def test_a_day_in_a_title_claims_no_date() -> None:
     record = {"item_id": "f1", "title": "Last Night (1998)", "categories": ["Thriller"]}
     assert check("For you: “Last Night (1998)”.", record=record).is_grounded
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "last"),
+    [
+        ("in 1998", 1998, 1998), ("the late nineties", 1995, 1999), ("1780s Geneva", 1780, 1789),
+        ("nineteen seventy-six", 1976, 1976), ("two thousand and eight", 2008, 2008),
+        ("the 19th century", 1800, 1899), ("'98", 1998, 1998), ("二〇一五年", 2015, 2015),
+        ("上世纪八十年代", 1980, 1989), ("十八世纪八十年代", 1780, 1789), ("98年", 1998, 1998),
+    ],
+)  # fmt: skip
+def test_periods_are_read_in_every_dress(text: str, first: int, last: int) -> None:
+    (period,) = periods_of(text.lower())
+    assert (period.first, period.last) == (first, last)
+
+
+@pytest.mark.parametrize("text", ["10年", "twenty people", "2000mah", "2048 ratings", "1999元"])
+def test_quantities_are_no_periods(text: str) -> None:
+    assert periods_of(text) == []
+
+
+BACK: dict[str, Any] = {
+    "item_id": "a1", "title": "Low Tide", "categories": ["Folk"], "year": 2021,
+    "restock": "2026-04-02", "stock": 0, "updated": "2025-09-10",
+}  # fmt: skip
+NOW = {"kind": "context", "now": "2026-03-18T09:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Back this weekend.", "Updated last summer.", "Folk since 1987.", "Folk of the seventies.",
+        "Arrives before Christmas.", "For decades the folk of the coast.", "Open daily until ten.",
+        "周末前到货。", "去年冬天更新。", "国庆前到货。", "二〇一八年的民谣。", "百年民谣。",
+        "From nineteen ninety-five.", "Out next spring.", "四月初二到货。", "昨晚更新。",
+    ],
+)  # fmt: skip
+def test_times_that_are_not_recorded_never_pass(text: str) -> None:
+    assert not check(text, record=BACK, evidence=[NOW]).is_grounded
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Back on 2 April.", "四月二日到货。", "Updated last autumn.", "Folk of the twenties.",
+        "Something for this weekend?", "For a quiet Sunday by the window, with a cup of tea.",
+    ],
+)  # fmt: skip
+def test_times_that_are_recorded_or_advised_pass(text: str) -> None:
+    assert check(text, record=BACK, evidence=[NOW]).findings == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It never breaks.", "It glows in the dark.", "You will lose weight.", "Teachers love it.",
+        "Half the weight of other models.", "Everyone is talking about it.", "Money back.",
+        "Written in a cabin.", "With a window and a lamp.", "Now in a new colour.",
+        "会发光。", "替您留了一件。", "大家都在买。", "学完包就业。", "背面有口袋。", "同类最轻。",
+        "刷屏的民谣。", "设有咖啡馆。",
+    ],
+)  # fmt: skip
+def test_assertions_in_everyday_words_never_pass(text: str) -> None:
+    assert not check(text, record=BACK, evidence=[NOW]).is_grounded
+
+
+def test_what_is_recorded_in_one_language_may_be_told_in_the_other() -> None:
+    record = {
+        "item_id": "g1", "title": "Nitrile Gloves, Powder Free, Box of 100", "colour": "blue",
+        "categories": ["Gloves"], "latex_free": True, "sterile": False,
+    }  # fmt: skip
+    assert check("蓝色丁腈手套，一盒一百只，无粉、不含乳胶。", record=record).is_grounded
+    assert check("A hundred blue gloves without latex.", record=record).is_grounded
+    assert not check("蓝色手套，无菌。", record=record).is_grounded
+    assert not check("红色手套。", record=record).is_grounded
+
+
+def test_a_price_before_is_not_told_as_the_price_now() -> None:
+    assert check("Now 1,299 yuan instead of 1,624.", record=KETTLE).is_grounded
+    assert not check("Now 1,624 yuan.", record=KETTLE).is_grounded
+
+
+@pytest.mark.parametrize("text", ["Over 300 ratings.", "不到1300元。", "Hundreds of ratings."])
+def test_a_bound_holds_in_its_direction(text: str) -> None:
+    record = {**KETTLE, "ratings": 512}
+    assert check(text, record=record).is_grounded
+    assert not check(text, record={**record, "ratings": 30, "price": 1400}).is_grounded

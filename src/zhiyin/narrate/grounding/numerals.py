@@ -57,24 +57,30 @@ _BELOW_ZERO = re.compile(r"(?:(?:^|[\s(])[-\u2212]|零下|minus )$")
 _POWER_AFTER = re.compile(r"\s*(万|亿|k(?![a-z])|million|thousand)")
 _POWERS = {"万": 1e4, "亿": 1e8, "k": 1e3, "million": 1e6, "thousand": 1e3}
 _MORE = re.compile("[多余来几]")
+_SENSES = {
+    "about": "about|around|roughly|approximately|some|something like|~|大约|约|差不多|大概",
+    "nearly": "nearly|almost|close to|close on|getting on for|barely|just under|a shade under|"
+    "not quite|just shy of|shy of|just short of|short of|将近|接近|近|快到",
+    "under": "under|less than|fewer than|below|no more than|not even|at most|well under|"
+    "a little under|slightly under|不到|不足|不超过|不过|不满|未满|少于|低于|小于",
+    "over": "over|more than|above|at least|just over|well over|a little over|slightly over|"
+    "upwards of|north of|in excess of|a good|超过|超|至少|多于|高于|大于|足足",
+    "exact": "up to|just|最多|仅",
+}
+_SENSE = {word: sense for sense, words in _SENSES.items() for word in words.split("|")}
 _BEFORE = re.compile(
-    r"(just under|just over|barely|about|around|roughly|approximately|some|nearly|almost|"
-    r"over|more than|above|under|"
-    r"less than|below|up to|at least|close to|just|~|大约|约|将近|接近|近|差不多|超过|超|不到|"
-    r"不足|至少|最多|仅)\s*(?:a\s+)?[$€£¥]?\s*$"
+    rf"(?<![a-z])({'|'.join(sorted(_SENSE, key=len)[::-1])})"
+    r"\s*(?:a\s+)?[$€£¥]?\s*$"
 )
-_AFTER = re.compile(r"\s*(左右|不到|以上|以下|上下|出头|\+|or so|or more|plus\b)")
-_SENSE = {
-    **dict.fromkeys(
-        "about around roughly approximately some ~ 大约 约 差不多 左右 上下".split(), "about"
-    ),
-    **dict.fromkeys("nearly almost 将近 接近 近".split(), "nearly"),
-    **dict.fromkeys("under below 不到 不足".split(), "under"),
-    **dict.fromkeys("over above 超过 超 以上 + plus".split(), "over"),
-    "出头": "odd",
-    "or so": "about", "or more": "over", "close to": "nearly", "more than": "over",
-    "less than": "under", "barely": "nearly", "just under": "nearly", "just over": "over",
-}  # fmt: skip
+_AFTERWARDS = {
+    "about": "左右|上下|or so|or thereabouts|give or take|ish\\b",
+    "over": "以上|\\+|or more|plus\\b|开外|有余",
+    "under": "不到|以下|or less|or fewer",
+    "odd": "出头|-odd\\b|and change\\b|挂零",
+}
+_AFTER = re.compile(
+    r"\s*(?:" + "|".join(f"(?P<{name}>{words})" for name, words in _AFTERWARDS.items()) + ")"
+)
 
 
 class Claim(NamedTuple):
@@ -166,7 +172,7 @@ def _claim(text: str, start: int, end: int, value: float) -> Claim:
         value, start = _below_zero(text, value, start)
     value, end, unit, dimension, factor = _with_half(text, end, value, unit, dimension, factor)
     if after := _AFTER.match(text, end):
-        sense, end = _SENSE.get(after[1], sense), after.end()
+        sense, end = after.lastgroup or sense, after.end()
     start, ordinal = _ordinal(text, start, end)
     return Claim(start, end, value * factor, dimension, unit, sense, ordinal, step * factor)
 
@@ -179,8 +185,8 @@ def _sense(text: str, start: int, end: int) -> tuple[str, int]:
     sense, end = ("odd", more.end()) if more else ("exact", end)
     if (vague := _VAGUE.search(text[max(0, start - 1) : start])) and text[start] in "十百千万亿":
         return ("some" if vague[1] else "over"), end
-    before = _BEFORE.search(text[max(0, start - 16) : start])
-    return (_SENSE.get(before[1], sense) if before else sense), end
+    before = _BEFORE.search(text[max(0, start - 22) : start])
+    return (_SENSE[before[1]] if before and sense == "exact" else sense), end
 
 
 def _and_a_half(text: str, value: float, end: int) -> tuple[float, int]:

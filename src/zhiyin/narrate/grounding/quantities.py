@@ -49,6 +49,7 @@ _IDIOM = re.compile(
     "一五一十|千言万语|五谷|五湖四海|四海|万家灯火|万物|千里|七上八下|乱七八糟|不管三七二十一"
 )
 _PAIR = 2
+_SAME = re.compile(r"\b(?:same|both|alike)\b|都[是由出来讲]|同[一为是属出样]")
 _PACKED = frozenset("一盒 一袋 一瓶 一罐 一箱 一包 一桶 一听".split())
 _ONE = re.compile(
     "一[个种款件部本张首份条只双台套杯碗壶口盏座扇束叠堆排串页句段章支根片块颗粒位名家场次回趟遍番阵顿餐天夜晚路"
@@ -113,6 +114,7 @@ def _is_word(reading: Reading, claim: Claim) -> bool:
         return False
     pair = text[claim.start : claim.start + 2]
     if reading.facts.words[OWN].has_chinese(pair) or reading.facts.done.has_chinese(pair):
+        reading.cover(claim.start, claim.start + 1)
         return True
     if text[claim.start] == "一" and claim.dimension == "count" and claim.value == 1:
         return not claim.ordinal
@@ -286,7 +288,10 @@ def _counted(reading: Reading, claim: Claim) -> bool:
     sizes = {len(deeds), *by_event.values(), len({d.title for d in deeds})}
     others = [len(reading.facts.of(kind)) for kind in ("similar", "item")]
     sizes |= set(others)
-    if claim.value == _PAIR and _OF_BOTH.search(reading.text[: claim.start]):
+    clause = reading.text[slice(*reading.clause(claim.start))]
+    if claim.value == _PAIR and (
+        _OF_BOTH.search(reading.text[: claim.start]) or _SAME.search(clause)
+    ):
         sizes |= {1 + n for n in (*others, len({d.title for d in deeds}))}
     sizes |= {len(f["items"]) for f in reading.facts.of("tag") if isinstance(f.get("items"), list)}
     return claim.value >= 2 and claim.value in sizes

@@ -22,6 +22,10 @@ _TOGETHER = re.compile(
     r"spend|start\w*|end\w*|along|together|evening|night|morning|afternoon|best|perfect|lovely|"
     r"great|good|nice|well)(?: \w+){0,3}$"
 )
+_SERVED = re.compile(
+    r"with (?:a|your|another|some) (?:\w+ )?(?:cup|mug|pot|"
+    r"glass|plate|bowl|slice|piece|bit) of (?:\w+ )?"
+)
 _ACT = re.compile(
     r"^\W*(?:(?:just|now|then|please|simply|so|and)\s+)?(?:add|bring|brew|build|carry|"
     r"catch|come|cook|"
@@ -58,7 +62,9 @@ def sets_scene(reading: Reading, match: re.Match[str], root: str) -> bool:
         if word in _PLACES:
             return True
         if word == "with":
-            return bool(_TOGETHER.search(before[: before.rfind("with")].rstrip()))
+            cut = before.rfind("with")
+            served = _SERVED.fullmatch(before, cut)
+            return bool(served or _TOGETHER.search(before[:cut].rstrip()))
         if word in _OWNS:
             return False
     return bool(
