@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from tests.pipeline.conftest import DAY, START, SteppingClock, two_tastes
 
-from zhiyin.core.errors import ArtifactError, StoreBusyError, UnknownEntityError
+from zhiyin.core.errors import ArtifactError, StoreBusyError, UnknownEntityError, UnknownModelError
 from zhiyin.models.hybrid.blend import Blend, Member
 from zhiyin.pipeline import guard, jobs
 from zhiyin.pipeline.changes import Changes
@@ -73,6 +73,12 @@ def test_a_job_trains_and_publishes_and_tells_how_far_it_is(shop: Workspace) -> 
         jobs.status(shop, "t999999")
     with pytest.raises(UnknownEntityError):
         jobs.status(shop, "../keys")
+
+
+def test_a_recipe_that_nobody_knows_is_refused_before_a_job_is_made(shop: Workspace) -> None:
+    with pytest.raises(UnknownModelError, match="no-such-recipe"):
+        jobs.start(shop, recipe="no-such-recipe")
+    assert jobs.list_jobs(shop) == []
 
 
 def test_a_cancelled_job_stops_and_leaves_the_old_model(shop: Workspace) -> None:

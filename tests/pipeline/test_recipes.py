@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ from zhiyin.core.registry import RETRIEVERS, load
 from zhiyin.core.topk import bar, top_k
 from zhiyin.data.dataset import Dataset
 from zhiyin.data.vocabulary import Vocabulary
-from zhiyin.models.hybrid.blend import standardised
+from zhiyin.models.hybrid.blend import Member, standardised
 from zhiyin.pipeline.recipes import apart, auto
 from zhiyin.pipeline.recipes.apart import Job, beside, cores, work
 from zhiyin.pipeline.recipes.families import Facts, families
@@ -165,6 +166,24 @@ def test_without_the_family_that_it_chose_auto_falls_back(monkeypatch: pytest.Mo
     (goal,) = (v for k, v in whole.report["goal"].items() if k.startswith("ndcg"))
     (less,) = (v for k, v in poorer.report["goal"].items() if k.startswith("ndcg"))
     assert less < goal
+
+
+def test_a_blend_that_had_no_time_is_not_judged_by_what_it_would_have_reached(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    refit = auto.refit
+
+    def late(choice: auto.Choice, *arguments: Any, **named: Any) -> list[Member]:
+        slow = load(RETRIEVERS, "item-knn").Config()
+        choice.members.append(("item-knn", slow, 0.5))
+        choice.costs["item-knn"] = 1e9
+        choice.goal = {"ndcg@10": 0.9, "best_member": 0.8}
+        return refit(choice, *arguments, **named)
+
+    monkeypatch.setattr("zhiyin.pipeline.train.refit", late)
+    trained = train(chains(ordered=True), recipe="auto", budget_s=60, seed=0)
+    assert "item-knn" not in {member.name for member in trained.blend.members}
+    assert trained.report["goal"] == {"ndcg@10": 0.8, "best_member": 0.8}
 
 
 def test_the_report_says_what_was_tried_chosen_and_skipped() -> None:

@@ -26,6 +26,8 @@ from pydantic import Field, ValidationError
 from zhiyin.core.clock import Clock, system_clock
 from zhiyin.core.config import Config
 from zhiyin.core.errors import StoreBusyError, StoreError, StoreFullError, UnknownEntityError
+from zhiyin.core.registry import RETRIEVERS, load
+from zhiyin.pipeline.settings import AUTO
 
 JobKind = Literal["train", "update"]
 JobState = Literal["starting", "running", "published", "refused", "cancelled", "failed"]
@@ -103,8 +105,11 @@ def start(
         clock: Source of the present.
 
     Raises:
+        UnknownModelError: No such recipe.
         StoreBusyError: Another training is running here.
     """
+    if recipe not in (None, AUTO):
+        load(RETRIEVERS, recipe)
     folder = jobs_folder(workspace.folder)
     try:
         with FileLock(folder / ".start.lock", timeout=10):

@@ -49,10 +49,14 @@ class EventSettings(Config):
         return {**GENERAL_WEIGHTS, **weights}
 
 
+AUTO = "auto"
+"""Name of the shipped recipe."""
+
+
 class TrainSettings(Config):
     """How a training is run."""
 
-    recipe: str = "auto"
+    recipe: str = AUTO
     """Which recipe ``zhiyin train`` follows; "auto" chooses and blends by validation."""
     budget: str = "15m"
     """Upper bound on training time, such as 60s, 15m, 2h."""

@@ -25,10 +25,8 @@ from zhiyin.pipeline.recipes.alone import fit_alone
 from zhiyin.pipeline.recipes.auto import Choice, choose, refit, refit_content
 from zhiyin.pipeline.recipes.ranked import heads_on_everything, refit_ranker, told_of
 from zhiyin.pipeline.recipes.reading import read_catalogue
+from zhiyin.pipeline.settings import AUTO
 from zhiyin.pipeline.trained import Trained
-
-AUTO = "auto"
-"""Name of the shipped recipe."""
 
 
 def train(

@@ -25,7 +25,7 @@ from zhiyin.evaluation.comparison import confidence
 from zhiyin.pipeline.benchmark.folder import as_dataset, read_split
 from zhiyin.pipeline.benchmark.task import save_tests, save_training
 from zhiyin.pipeline.measuring import BASELINES
-from zhiyin.pipeline.train import AUTO
+from zhiyin.pipeline.settings import AUTO
 
 _PATIENCE = 4.0
 """A worker may live this many times the training budget, and half an hour more."""

@@ -253,7 +253,8 @@ def refit(
 ) -> list[Member]:
     """Fits the chosen members on all training rows.
 
-    A member for which the budget has no time left is dropped, the best one never.
+    A member for which the budget has no time left is dropped, the best one never; the goal is
+    then what the best one reached alone.
     """
     models: dict[str, Retriever] = {}
     slow = [entry for entry in choice.members if entry[0] in choice.begun]
@@ -267,6 +268,8 @@ def refit(
         model = load(RETRIEVERS, name)(config)
         models[name] = model.fit(data, rng=derive_rng(seed, name), deadline=deadline)
     models |= _go_on(choice, slow, data, deadline=deadline, seed=seed, progress=progress)
+    if len(models) < len(choice.members):  # what was measured is not what will serve
+        choice.goal = dict.fromkeys(choice.goal, choice.goal["best_member"])
     choice.members = [entry for entry in choice.members if entry[0] in models]
     return [Member(name, weight, models[name]) for name, _, weight in choice.members]
 
