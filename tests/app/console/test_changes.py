@@ -175,6 +175,15 @@ def test_a_key_that_was_revoked_leads_back_to_the_door(shop: Path) -> None:
         ring.revoke(kept.id)
 
 
+def test_the_service_begins_the_conversation_with_what_it_offers(shop: Path) -> None:
+    async def walk(user: User) -> None:
+        await user.open("/chat")
+        await user.should_see("answered by", retries=200)
+        await user.should_see("Here is something for you")
+
+    visit(shop, walk)
+
+
 def test_hostile_titles_stay_texts_in_slates_and_conversations(shop: Path) -> None:
     async def walk(user: User) -> None:
         await user.open("/slates")

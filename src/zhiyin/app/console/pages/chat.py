@@ -46,7 +46,7 @@ class Chat:
         self._busy = False
 
     async def open(self) -> None:
-        """Draws the controls; nothing is said yet."""
+        """Draws the controls, and what is offered from what is recorded of the user."""
         words = self._words
         with card(words("Whom")), box("div", "zy-form"):
             who = ui.input(words("User (empty: anybody)"), value=self._user)
@@ -62,6 +62,7 @@ class Chat:
             button(words("Send"), lambda: self._say(self._said.value or ""), kind="main")
             self._remember = ui.checkbox(words("May be remembered in the profile"))
         await self._offer()
+        ui.timer(0, self._greet, once=True)
 
     async def _offer(self) -> None:
         """Things to say, from what this user would be shown."""
@@ -91,24 +92,37 @@ class Chat:
         self._user, self._session = user, None
         self._turns.clear()
         self._state.clear()
+        await self._greet()
+
+    async def _greet(self) -> None:
+        """Lets the service begin: a slate, and why, where something is recorded."""
+        if self._busy:
+            return
+        with self._turns, box("li", "zy-turn") as answer:
+            waiting = text("p", self._words("…"), "zy-soft")
+        await self._ask(None, answer, waiting)
 
     async def _say(self, message: str) -> None:
         message = message.strip()
         if not message or self._busy:
             return
-        self._busy = True
         self._said.set_value("")
         with self._turns:
             with box("li", "zy-turn mine"):
                 text("p", message)
             with box("li", "zy-turn") as answer:
                 waiting = text("p", self._words("…"), "zy-soft")
+        await self._ask(message, answer, waiting)
+
+    async def _ask(self, message: str | None, answer: Element, waiting: Element) -> None:
+        self._busy = True
         try:
             told = await self._visit.client.chat(
                 message,
                 session_id=self._session,
                 user_id=self._user or None,
-                remember=bool(self._remember.value),
+                remember=message is not None and bool(self._remember.value),
+                language="zh" if self._words.language == "zh" else "en",
             )
         except ServiceError as error:
             answer.clear()
