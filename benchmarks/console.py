@@ -251,12 +251,13 @@ def in_the_browser(browser: WebDriver, address: str, *, repeats: int = 5) -> int
     """Milliseconds from a click on a rule until both slates stand side by side, the median."""
     script = """
       const done = arguments[arguments.length - 1];
-      const rule = [...document.querySelectorAll('main button')]
-        .find((b) => b.innerText.includes(' in categories') && !b.innerText.startsWith('if('));
-      const began = performance.now();
-      rule.click();
+      let began = 0;
       (function look() {
-        if (document.querySelector('.zy-beside')) return done(performance.now() - began);
+        if (!began) {
+          const rule = [...document.querySelectorAll('main button')]
+            .find((b) => b.innerText.startsWith('only '));
+          if (rule) { began = performance.now(); rule.click(); }
+        } else if (document.querySelector('.zy-beside')) return done(performance.now() - began);
         setTimeout(look, 4);
       })();"""
     found: list[float] = []
