@@ -131,7 +131,7 @@ def test_an_interrupted_training_publishes_nothing_and_the_next_one_runs(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("zhiyin.pipeline.workspace.train", interrupted)
+        patch.setattr("zhiyin.pipeline.train.train", interrupted)
         assert "stopped" in run("train", "-w", trained_folder, code=130).stderr
     assert len(document(run("models", "-w", trained_folder, "--json"))) == 1
     trained = document(run("train", "-w", trained_folder, "--recipe", "ease", "--json"))
