@@ -173,6 +173,7 @@ def shown(traffic: Traffic, version: str, n: int, answered: int, *, at: int) -> 
             "model_version": version,
             "surface": "home",
             "arm": "default",
+            "policy": "greedy",
             "positions": [{"item_id": "book-1"}],
         }
         traffic.shown(slate)

@@ -269,7 +269,7 @@ def refit(
         models[name] = model.fit(data, rng=derive_rng(seed, name), deadline=deadline)
     models |= _go_on(choice, slow, data, deadline=deadline, seed=seed, progress=progress)
     if len(models) < len(choice.members):  # what was measured is not what will serve
-        choice.goal = dict.fromkeys(choice.goal, choice.goal["best_member"])
+        choice.goal = {name: choice.goal["best_member"] for name in choice.goal}
     choice.members = [entry for entry in choice.members if entry[0] in models]
     return [Member(name, weight, models[name]) for name, _, weight in choice.members]
 
