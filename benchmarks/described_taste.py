@@ -28,6 +28,8 @@ from zhiyin.core.messages import ChatMessage
 RESULT = Path(__file__).parent / "results" / "dialogues.json"
 K = 10
 SEED = 7
+BUDGET = "120s"
+"""Of the training: items are like one another by what people did, too."""
 
 
 def held_out(data: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -48,7 +50,7 @@ def workspace(folder: Path, data: Path, known: pl.DataFrame, shops: Path | None)
         events = folder / "known.parquet"
         known.write_parquet(events)
         shop.import_files(events=events, items=data / "ml-1m" / "items.parquet")
-        shop.train(recipe="popularity")
+        shop.train(budget=BUDGET)
         (folder / ".done").touch()
     return shop
 

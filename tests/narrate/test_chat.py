@@ -73,6 +73,24 @@ def test_years_bound_the_slate(said: str, expected: set[int]) -> None:
     assert set(years(talk(said)[0])) == expected
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "films from the 1990s, like “Horror Kid (1969)”",
+        "I loved Horror Kid, something from the 1990s",
+    ],
+)
+def test_the_words_of_a_title_that_is_an_example_are_no_wishes(said: str) -> None:
+    films = FILMS | {
+        "f9": {"title": "Horror Kid (1969)", "categories": ["Drama"], "year": 1969, "price": 3}
+    }
+    _, state = talk(said, tools=CatalogueTools(films))
+    wished = {(wish.field, wish.op, wish.value) for wish in state.wishes}
+    assert {("year", ">=", 1990.0), ("year", "<=", 1999.0)} <= wished
+    assert ("year", "==", 1969.0) not in wished
+    assert "Horror" not in {value for _, _, value in wished}
+
+
 @pytest.mark.parametrize("said", ["like the second but newer", "像第二个，但是新一点"])
 def test_the_second_but_newer(said: str) -> None:
     first, state = talk("a comedy")

@@ -20,6 +20,7 @@ from zhiyin.narrate.chat.pointing import (
     same_in,
     titles_named,
     unsorted,
+    without_titles,
 )
 from zhiyin.narrate.chat.ratings import for_children, rated
 from zhiyin.narrate.chat.state import ChatState, Op, Wish
@@ -307,6 +308,10 @@ def _wish(
     dropped = [f for f in dropped_in(parts) if not _is_bounded(parts, f)]
     parts, released = _released(parts, words)
     titles = titles_named(message, text, words)
+    example = bool(titles and (say.LIKE.search(text) or say.LOVED.search(text)))
+    if example:
+        text = without_titles(message, text, words)
+        parts, released = _released(clauses(text), words)
     shown = [
         part
         for part in parts
@@ -358,14 +363,11 @@ def _wish(
         order=order if order and order[0] not in unrecorded else None,
         places=places,
         not_places=not_places,
-        like=bool(
-            say.LIKE.search(text) or (places and other) or (titles and say.LOVED.search(text))
-        )
-        and bool(places or titles),
+        like=example or bool(places and (other or say.LIKE.search(text))),
         same=same,
         other=other,
         titles=titles,
-        topic=() if titles and (say.LIKE.search(text) or say.LOVED.search(text)) else tuple(topic),
+        topic=() if example else tuple(topic),
         also=bool(say.ALSO.search(text)),
         only=bool(say.ONLY.search(text)),
         instead=bool(say.INSTEAD.search(text)),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from zhiyin.narrate.chat import commands as say
-from zhiyin.narrate.chat.clauses import Clause
+from zhiyin.narrate.chat.clauses import Clause, normal
 from zhiyin.narrate.chat.vocabulary import Vocabulary
 
 
@@ -78,6 +78,17 @@ def titles_named(message: str, text: str, words: Vocabulary) -> tuple[str, ...]:
         return ()
     found = words.titles_in(text)
     return tuple(dict.fromkeys(item for start, end, item in found if end - start > 3))
+
+
+def without_titles(message: str, text: str, words: Vocabulary) -> str:
+    """A text without the titles that it names as examples: their words are no wishes."""
+    quoted = say.QUOTED.search(normal_quotes(message))
+    if quoted and words.item_called(quoted[1]):
+        return text.replace(normal(quoted[1]), " ")
+    for start, end, _ in sorted(words.titles_in(text), reverse=True):
+        if _is_written(text[start:end], message):
+            text = f"{text[:start]} {text[end:]}"
+    return text
 
 
 def _is_written(title: str, message: str) -> bool:

@@ -23,6 +23,8 @@ from zhiyin.pipeline.stores import Stores
 _PERSONAL = 0.1
 """What a taste two deviations above the mean adds to a search score."""
 _DEPTH = 1000
+_RANK = 60
+"""Of reciprocal ranks: how little the first places differ."""
 _FEW = 10
 """Items alike by behaviour and meaning before words are asked, too."""
 TasteOf = Callable[[str | None], tuple[Taste | None, str]]
@@ -138,13 +140,22 @@ class WorkspaceTools:
         return [item for item in slate.item_ids if item in self._table.row_of]
 
     def similar(self, item_id: str, *, wishes: Sequence[Wish], n: int) -> list[str]:
-        """See `Tools.similar`: by behaviour where there is a model, else by meaning."""
+        """See `Tools.similar`: by behaviour where there is a model, else by meaning.
+
+        By behaviour: what goes with the item, and what its audience takes next; those that both
+        name come first, so that wishes do not leave what hardly anybody knows.
+        """
         allowed = set(self._table.chosen(wishes))
+        found: list[str] = []
         try:
-            near = self._workspace.engine().similar_items(item_id, n=_DEPTH)
+            engine = self._workspace.engine()
+            near = [each.id for each in engine.similar_items(item_id, n=_DEPTH)]
+            after = engine.recommend(
+                None, session=[item_id], n=_DEPTH, filter=as_filter(wishes), log=False
+            ).item_ids
+            found = _first_of_both([[i for i in ids if i in allowed] for ids in (near, after)])
         except (ArtifactError, UnknownEntityError):
-            near = []
-        found = [each.id for each in near if each.id in allowed]
+            pass
         if len(found) < n:
             found += [item for item in self._alike(item_id, allowed) if item not in found]
         if len(found) < _FEW:
@@ -190,6 +201,15 @@ class WorkspaceTools:
     def _note(self, text: str) -> None:
         if text not in self.fallbacks:
             self.fallbacks.append(text)
+
+
+def _first_of_both(lists: Sequence[Sequence[str]]) -> list[str]:
+    """Lists of ids as one, by the sum of reciprocal ranks; ties by id."""
+    scores: dict[str, float] = {}
+    for ids in lists:
+        for place, item in enumerate(ids, start=1):
+            scores[item] = scores.get(item, 0.0) + 1.0 / (_RANK + place)
+    return sorted(scores, key=lambda item: (-scores[item], item))
 
 
 def as_filter(wishes: Sequence[Wish]) -> str:
