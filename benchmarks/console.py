@@ -103,8 +103,9 @@ def main() -> int:
         # A copy: nothing that is done here stays in the workspace.
         workspace = Path(shutil.copytree(given.workspace, Path(scratch) / given.workspace.name))
         with served(workspace) as address:
-            report["what_if"] = what_if(address)
+            # First of all: what is asked before gets profiles ready in the background.
             report["first_profile_s"] = first_profile(address)
+            report["what_if"] = what_if(address)
             report |= looks(address, axe.read_text(encoding="utf-8"), quick=given.quick)
         with served(many_items(Path(scratch) / "many")) as address:
             report["map"] = panned(address)
