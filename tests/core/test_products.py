@@ -87,7 +87,7 @@ def test_few_pairs_are_those_of_a_large_and_sparse_matrix(monkeypatch):
     k=st.integers(1, 12),
 )
 def test_the_largest_of_a_sparse_matrix_are_as_large_as_those_of_a_dense_one(values, k):
-    kept = products.keep_largest_of(csr_matrix(values), k)
+    kept = products.keep_largest(csr_matrix(values), k)
     assert kept.has_sorted_indices
     expected = products.keep_largest(values, k).toarray()
     np.testing.assert_array_equal(np.sort(kept.toarray(), axis=1), np.sort(expected, axis=1))

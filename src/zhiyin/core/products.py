@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg import blas
 from scipy.sparse import csr_matrix
 
@@ -153,15 +154,14 @@ def gram_rows(left: csr_matrix) -> Iterator[tuple[slice, csr_matrix]]:
         start = stop
 
 
-def keep_largest_of(rows: csr_matrix, k: int) -> csr_matrix:
-    """`keep_largest` of a sparse matrix; of equals the first in a row are kept.
+def rows_of(matrix: csr_matrix) -> NDArray[np.int64]:
+    """The row of each stored entry."""
+    return np.repeat(np.arange(matrix.shape[0], dtype=np.int64), np.diff(matrix.indptr))
 
-    Args:
-        rows: float32 of shape (q, n), finite, columns sorted.
-        k: Entries kept.
-    """
+
+def _largest_stored(rows: csr_matrix, k: int) -> csr_matrix:
     positive = rows.data > 0
-    owners = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))[positive]
+    owners = rows_of(rows)[positive]
     values, columns = rows.data[positive], rows.indices[positive]
     order = np.lexsort((-values, owners))
     first = np.searchsorted(owners, np.arange(rows.shape[0]))
@@ -175,16 +175,19 @@ def keep_largest_of(rows: csr_matrix, k: int) -> csr_matrix:
     )
 
 
-def keep_largest(values: Floats, k: int) -> csr_matrix:
+def keep_largest(values: Floats | csr_matrix, k: int) -> csr_matrix:
     """The k largest positive entries of each row, as a sparse matrix.
 
     Args:
-        values: float32 of shape (q, n), finite.
+        values: float32 of shape (q, n), finite; if sparse, with columns sorted: of equals the
+            first in a row are kept.
         k: Entries kept; may exceed n.
 
     Returns:
         float32 of shape (q, n), columns sorted.
     """
+    if isinstance(values, csr_matrix):
+        return _largest_stored(values, k)
     q, n = values.shape
     if k < n:
         columns = np.sort(np.argpartition(values, n - k, axis=1)[:, n - k :], axis=1)

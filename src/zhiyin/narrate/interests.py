@@ -15,7 +15,6 @@ MOST_TOLD = 10
 
 class _Words(NamedTuple):
     facets: dict[str, str]
-    other_facet: str
     such: str
     once: str
     often: str
@@ -41,7 +40,6 @@ _EN = _Words(
         "style": "style", "tag": "tag", "colour": "colour", "language": "language",
         "decade": "decade",
     },
-    other_facet="{0}",
     such="such items",
     once="{0} once",
     often="{0} {1} times",
@@ -69,7 +67,6 @@ _ZH = _Words(
         "category": "类别", "maker": "厂商", "topic": "主题", "price": "价位", "style": "风格",
         "tag": "标签", "colour": "颜色", "language": "语言", "decade": "年代",
     },
-    other_facet="{0}",
     such="这类商品",
     once="{0}1次",
     often="{0}{1}次",
@@ -118,7 +115,7 @@ def _sentence(interest: Interest, titles: Mapping[str, str], language: Language)
     words, facts = _WORDS[language], interest.evidence
     if interest.facet == "wish":
         return words.wish.format(quoted(interest.name))
-    facet = words.facets.get(interest.facet, words.other_facet.format(interest.facet))
+    facet = words.facets.get(interest.facet, interest.facet)
     tag = f"{facet}{words.gap}{quoted(interest.name)}"
     if interest.source == "pin":
         return words.pin.format(tag)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from zhiyin.app.console.parts import Row, box, download, table, text
+from zhiyin.app.console.parts import Row, box, caption, table, text
 from zhiyin.app.console.words import Words
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -54,12 +54,7 @@ def chart(
         file: Name of the download, without its ending.
     """
     with box("figure", "zy-chart"):
-        with box("figcaption"):
-            with box("div", "zy-row"):
-                text("h3", title)
-                download(words, columns, rows, file=file)
-            if told:
-                text("p", told, "zy-soft")
+        caption(title, told, words, columns, rows, file=file)
         yield
         _as_table(words, title, columns, rows)
 

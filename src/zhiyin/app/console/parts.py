@@ -109,13 +109,20 @@ def bars(
         targets: Where each name leads; empty: nowhere.
     """
     with box("figure", "zy-chart"):
-        with box("figcaption"):
-            with box("div", "zy-row"):
-                text("h3", title)
-                download(words, columns, [(name, value) for name, value, _ in rows], file=file)
-            if told:
-                text("p", told, "zy-soft")
+        caption(title, told, words, columns, [(name, n) for name, n, _ in rows], file=file)
         meter(rows, full=full, strong=strong, targets=targets)
+
+
+def caption(
+    title: str, told: str, words: Words, columns: Sequence[str], rows: Sequence[Row], *, file: str
+) -> None:
+    """The heading of a chart, with its numbers as a download and what is to be seen in it."""
+    with box("figcaption"):
+        with box("div", "zy-row"):
+            text("h3", title)
+            download(words, columns, rows, file=file)
+        if told:
+            text("p", told, "zy-soft")
 
 
 def meter(

@@ -14,6 +14,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from zhiyin.app.http.keys import Scope
+from zhiyin.app.http.tenants import Tenant
 from zhiyin.pipeline.workspace import Workspace
 
 OPEN_PATHS = frozenset({"/healthz", "/readyz", "/docs", "/openapi.json", "/docs/oauth2-redirect"})
@@ -48,6 +49,15 @@ async def opened_workspace(request: Request) -> Workspace:
 
 
 Opened = Annotated[Workspace, Depends(opened_workspace)]
+
+
+def tenant_of(request: Request) -> Tenant:
+    """The workspace that the caller's key belongs to, with what is counted of it."""
+    tenant: Tenant = request.scope["zhiyin.tenant"]
+    return tenant
+
+
+AtTenant = Annotated[Tenant, Depends(tenant_of)]
 """The workspace of a request; what a route takes."""
 
 

@@ -78,7 +78,7 @@ class Express:
     async def _made(self, make: Make, workspace: Workspace, *, slate: bool) -> Response:
         if not slate:
             return await run_sync(make, workspace)
-        # Threads of its own: they cost a third of anyio's, and are as many as may work at once.
+        # Threads of its own: less is done around each call, and they are as many as may work.
         context = copy_context()
         return await asyncio.get_running_loop().run_in_executor(
             self._slates, lambda: context.run(make, workspace)

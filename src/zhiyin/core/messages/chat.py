@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
@@ -58,12 +58,14 @@ class ChatWish(Frozen):
     """Further values of which one is enough."""
 
 
+OccasionKind: TypeAlias = Literal["time", "unfinished", "begun", "return"]
+"""What an opening goes by; see `ChatReason`."""
+
+
 class ChatReason(Frozen):
     """Why something is suggested at the beginning, from what is recorded of the user."""
 
-    kind: Literal["time", "unfinished", "begun", "return"]
-    """The weekday and the time of day, something left unfinished, a series or kind that was
-    begun, a visit after a long while."""
+    kind: OccasionKind
     text: str
     """In words."""
     item_ids: list[str] = Field(default_factory=list[str])

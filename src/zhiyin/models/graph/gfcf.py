@@ -20,7 +20,6 @@ from zhiyin.core.products import (
     gram_blocks,
     gram_rows,
     keep_largest,
-    keep_largest_of,
     times_dense,
     to_dense,
 )
@@ -76,12 +75,8 @@ class GfcfRetriever:
             dense += self._into @ self._back
             self._near: Floats | csr_matrix = dense
         else:
-            k = settings.neighbours or 1
-            kept = (
-                [keep_largest_of(part, k) for _, part in gram_rows(rows)]
-                if few_pairs(rows)
-                else [keep_largest(block, k) for _, block in gram_blocks(rows)]
-            )
+            blocks = gram_rows(rows) if few_pairs(rows) else gram_blocks(rows)
+            kept = [keep_largest(block, settings.neighbours or 1) for _, block in blocks]
             self._near = csr_matrix(vstack(kept)) if kept else csr_matrix(rows[:0])
         return self
 

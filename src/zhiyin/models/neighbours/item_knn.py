@@ -19,7 +19,7 @@ from zhiyin.core.products import (
     gram_blocks,
     gram_rows,
     keep_largest,
-    keep_largest_of,
+    rows_of,
     to_dense,
 )
 from zhiyin.core.protocols import Arrays
@@ -102,8 +102,7 @@ class ItemKnnRetriever:
         settings = self.config
         counted = iter(gram_rows(shared)) if shared is not None else None
         for part, products in gram_rows(rows):
-            rows_of = np.arange(part.start, part.stop, dtype=np.int32)
-            items: NDArray[np.int32] = np.repeat(rows_of, np.diff(products.indptr))
+            items = part.start + rows_of(products)
             left, right = moments.part(items), moments.part(products.indices)
             products.data = likeness(
                 products.data, left, right, how=settings.similarity, width=rows.shape[0]
@@ -113,7 +112,7 @@ class ItemKnnRetriever:
                 both = counts.data[_places(products, counts)]
                 products.data *= both / (both + np.float32(settings.shrinkage))
             products.data[items == products.indices] = 0.0
-            yield keep_largest_of(products, settings.neighbours)
+            yield keep_largest(products, settings.neighbours)
 
     def score(self, queries: Queries) -> Floats:
         """The sum over the history of the neighbours' likeness."""
@@ -140,10 +139,7 @@ class ItemKnnRetriever:
 
 def _places(few: csr_matrix, many: csr_matrix) -> NDArray[np.intp]:
     """Where the entries of one matrix stand in another that has all of them."""
-    keys: list[NDArray[np.int64]] = []
-    for matrix in (few, many):
-        owners = np.repeat(np.arange(matrix.shape[0], dtype=np.int64), np.diff(matrix.indptr))
-        keys.append(owners * matrix.shape[1] + matrix.indices)
+    keys = [rows_of(matrix) * matrix.shape[1] + matrix.indices for matrix in (few, many)]
     return np.searchsorted(keys[1], keys[0])
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from zhiyin.core.histories import Floats
+from zhiyin.core.products import rows_of
 
 Similarity = Literal["cosine", "pearson", "euclidean", "dot"]
 Weighting = Literal["none", "tf-idf", "bm25"]
@@ -57,7 +58,7 @@ class Terms:
         if how == "tf-idf":
             values = np.sqrt(size)
         else:
-            owners = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
+            owners = rows_of(rows)
             length = np.bincount(owners, size, minlength=rows.shape[0])
             norm = 1.0 - b + b * length / max(self.mean_length, float(_TINY))
             values = size * (k1 + 1.0) / (k1 * norm[owners] + size)
@@ -75,7 +76,7 @@ class Moments:
     @classmethod
     def of(cls, rows: csr_matrix) -> Moments:
         """Those of a sparse matrix."""
-        owners = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
+        owners = rows_of(rows)
         sums = np.bincount(owners, rows.data, minlength=rows.shape[0])
         squares = np.bincount(owners, np.square(rows.data), minlength=rows.shape[0])
         return cls(sums.astype(np.float32), squares.astype(np.float32))

@@ -2,7 +2,7 @@
 
 from zhiyin.narrate.chat.catalogue import CatalogueTools
 from zhiyin.narrate.chat.conversation import ChatReply, converse
-from zhiyin.narrate.chat.greeting import Opening, Reason, begin
+from zhiyin.narrate.chat.greeting import Opening, begin
 from zhiyin.narrate.chat.occasions import Deed
 from zhiyin.narrate.chat.state import ChatState, Wish, fits
 from zhiyin.narrate.chat.table import WishTable
@@ -14,7 +14,6 @@ __all__ = [
     "ChatState",
     "Deed",
     "Opening",
-    "Reason",
     "Tools",
     "Wish",
     "WishTable",

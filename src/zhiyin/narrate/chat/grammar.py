@@ -305,13 +305,13 @@ def _wish(
     message: str, text: str, parts: Sequence[Clause], state: ChatState, words: Vocabulary
 ) -> Meaning:
     """Everything that is no question."""
-    dropped = [f for f in dropped_in(parts) if not _is_bounded(parts, f)]
-    parts, released = _released(parts, words)
     titles = titles_named(message, text, words)
     example = bool(titles and (say.LIKE.search(text) or say.LOVED.search(text)))
     if example:
         text = without_titles(message, text, words)
-        parts, released = _released(clauses(text), words)
+        parts = clauses(text)
+    dropped = [f for f in dropped_in(parts) if not _is_bounded(parts, f)]
+    parts, released = _released(parts, words)
     shown = [
         part
         for part in parts

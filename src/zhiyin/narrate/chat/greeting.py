@@ -8,8 +8,9 @@ from typing import Any
 
 from pydantic import Field
 
+from zhiyin.core.messages.chat import ChatReason
 from zhiyin.core.slate import Frozen
-from zhiyin.narrate.chat.occasions import Deed, Occasion, OccasionKind, occasions, slot_of
+from zhiyin.narrate.chat.occasions import Deed, Occasion, occasions, slot_of
 from zhiyin.narrate.chat.tools import Tools
 from zhiyin.narrate.explain.reasons import title_of
 from zhiyin.narrate.language import Language, language_of_records, listed, quoted
@@ -51,23 +52,6 @@ _WORDS: dict[Language, dict[str, str]] = {
 }
 
 
-class Reason(Frozen):
-    """Why something is suggested, from what is recorded."""
-
-    kind: OccasionKind
-    """Of what sort."""
-    text: str
-    """In words."""
-    item_ids: list[str] = Field(default_factory=list[str])
-    """The items of the slate that it is for."""
-    events: list[int] = Field(default_factory=list[int])
-    """Numbers of the events in the log, the latest ones."""
-    event_count: int = 0
-    """How many events there are."""
-    evidence_items: list[str] = Field(default_factory=list[str])
-    """The items of those events."""
-
-
 class Opening(Frozen):
     """How a conversation begins."""
 
@@ -75,7 +59,7 @@ class Opening(Frozen):
     """The words."""
     item_ids: list[str] = Field(default_factory=list[str])
     """The slate, by id."""
-    reasons: list[Reason] = Field(default_factory=list[Reason])
+    reasons: list[ChatReason] = Field(default_factory=list[ChatReason])
     """Why some of it; empty where nothing is recorded."""
     tools: list[str] = Field(default_factory=list[str])
     """Names of the tools that were used."""
@@ -150,7 +134,7 @@ def _told(
     now: int,
     offset: int,
     language: Language,
-) -> Reason:
+) -> ChatReason:
     """A reason in words, with its evidence."""
     deeds = occasion.deeds
     _, weekday, band = slot_of(now, offset)
@@ -168,7 +152,7 @@ def _told(
         elsewhere_of=occasion.elsewhere_of,
     )
     latest = deeds[-_MOST_EVIDENCE:]
-    return Reason(
+    return ChatReason(
         kind=occasion.kind,
         text=text,
         item_ids=offered,

@@ -6,16 +6,13 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from statistics import median
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 from scipy.special import bdtrc
 
+from zhiyin.core.messages.chat import OccasionKind
 from zhiyin.narrate.chat.state import Wish, parts_of
 from zhiyin.narrate.chat.vocabulary import KINDS
-
-OccasionKind: TypeAlias = Literal["time", "unfinished", "begun", "return"]
-"""The weekday and the time of day, something left unfinished, a series or kind that was begun,
-a visit after a long while."""
 
 _MINUTE = 60_000
 _DAY = 24 * 60 * _MINUTE

@@ -70,10 +70,9 @@ def titles_named(message: str, text: str, words: Vocabulary) -> tuple[str, ...]:
     if quoted and (item := words.item_called(quoted[1])):
         return (item,)
     if say.LIKE.search(text) or say.LOVED.search(text):
-        named = words.titles_in(text)
-        written = [item for start, end, item in named if _is_written(text[start:end], message)]
+        written = _written(message, text, words)
         if written:
-            return tuple(dict.fromkeys(written))
+            return tuple(dict.fromkeys(item for _, _, item in written))
     if not (say.WHY.search(text) or say.DESCRIBE.search(text) or say.COMPARE.search(text)):
         return ()
     found = words.titles_in(text)
@@ -85,16 +84,19 @@ def without_titles(message: str, text: str, words: Vocabulary) -> str:
     quoted = say.QUOTED.search(normal_quotes(message))
     if quoted and words.item_called(quoted[1]):
         return text.replace(normal(quoted[1]), " ")
-    for start, end, _ in sorted(words.titles_in(text), reverse=True):
-        if _is_written(text[start:end], message):
-            text = f"{text[:start]} {text[end:]}"
+    for start, end, _ in sorted(_written(message, text, words), reverse=True):
+        text = f"{text[:start]} {text[end:]}"
     return text
 
 
-def _is_written(title: str, message: str) -> bool:
-    """Whether a title stands in a message with a capital, and not at the start of it."""
-    at = message.casefold().find(title, 1)
-    return len(title) > 3 and at > 0 and message[at].isupper()
+def _written(message: str, text: str, words: Vocabulary) -> list[tuple[int, int, str]]:
+    """The titles that stand in a message with a capital, and not at the start of it."""
+
+    def has_capital(title: str) -> bool:
+        at = message.casefold().find(title, 1)
+        return len(title) > 3 and at > 0 and message[at].isupper()
+
+    return [named for named in words.titles_in(text) if has_capital(text[named[0] : named[1]])]
 
 
 def normal_quotes(message: str) -> str:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from zhiyin.core.clock import Clock
 from zhiyin.core.errors import DataError, MissingExtraError
-from zhiyin.core.messages.chat import ChatAnswer, ChatItem, ChatMessage, ChatReason, ChatWish
+from zhiyin.core.messages.chat import ChatAnswer, ChatItem, ChatMessage, ChatWish
 from zhiyin.core.protocols import EditAction, LanguageModel
 from zhiyin.llm.errors import ServiceError
 from zhiyin.narrate.chat import ChatReply, Wish, begin, converse
@@ -128,7 +128,7 @@ class Chats:
             text=opening.text,
             items=_items(tools, opening.item_ids),
             acts=["opens", "shows"] if opening.item_ids else ["opens"],
-            reasons=[ChatReason(**reason.model_dump()) for reason in opening.reasons],
+            reasons=opening.reasons,
             tools=opening.tools,
             fallbacks=tools.fallbacks,
         )

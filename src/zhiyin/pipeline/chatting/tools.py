@@ -16,15 +16,14 @@ from zhiyin.narrate.language import Language
 from zhiyin.pipeline.availability import is_listed
 from zhiyin.pipeline.engine import Engine
 from zhiyin.pipeline.explaining import explain_item
-from zhiyin.pipeline.search.alike import Categories
+from zhiyin.pipeline.search.alike import Categories, by_ranks
 from zhiyin.pipeline.search.service import CatalogueSearch, Taste
 from zhiyin.pipeline.stores import Stores
 
 _PERSONAL = 0.1
 """What a taste two deviations above the mean adds to a search score."""
 _DEPTH = 1000
-_RANK = 60
-"""Of reciprocal ranks: how little the first places differ."""
+_STEEPNESS = 60
 _FEW = 10
 """Items alike by behaviour and meaning before words are asked, too."""
 TasteOf = Callable[[str | None], tuple[Taste | None, str]]
@@ -153,7 +152,8 @@ class WorkspaceTools:
             after = engine.recommend(
                 None, session=[item_id], n=_DEPTH, filter=as_filter(wishes), log=False
             ).item_ids
-            found = _first_of_both([[i for i in ids if i in allowed] for ids in (near, after)])
+            lists = [[i for i in ids if i in allowed] for ids in (near, after)]
+            found = list(by_ranks(lists, steepness=_STEEPNESS))
         except (ArtifactError, UnknownEntityError):
             pass
         if len(found) < n:
@@ -201,15 +201,6 @@ class WorkspaceTools:
     def _note(self, text: str) -> None:
         if text not in self.fallbacks:
             self.fallbacks.append(text)
-
-
-def _first_of_both(lists: Sequence[Sequence[str]]) -> list[str]:
-    """Lists of ids as one, by the sum of reciprocal ranks; ties by id."""
-    scores: dict[str, float] = {}
-    for ids in lists:
-        for place, item in enumerate(ids, start=1):
-            scores[item] = scores.get(item, 0.0) + 1.0 / (_RANK + place)
-    return sorted(scores, key=lambda item: (-scores[item], item))
 
 
 def as_filter(wishes: Sequence[Wish]) -> str:

@@ -82,14 +82,30 @@ def nearest(
 
 def fused(lists: Sequence[Sequence[Neighbour]], *, n: int) -> list[Neighbour]:
     """Several lists as one, by the sum of reciprocal ranks; ties by id."""
-    scores: dict[str, float] = {}
+    nearest = [neighbours[:DEPTH] for neighbours in lists]
     by: dict[str, set[str]] = {}
-    for neighbours in lists:
-        for place, neighbour in enumerate(neighbours[:DEPTH], start=1):
-            scores[neighbour.id] = scores.get(neighbour.id, 0.0) + 1.0 / (_RANK + place)
+    for neighbours in nearest:
+        for neighbour in neighbours:
             by.setdefault(neighbour.id, set()).add(neighbour.by)
-    best = sorted(scores, key=lambda item: (-scores[item], item))[:n]
-    return [Neighbour(i, scores[i], by[i].pop() if len(by[i]) == 1 else "both") for i in best]
+    scores = by_ranks([[neighbour.id for neighbour in each] for each in nearest], steepness=_RANK)
+    return [
+        Neighbour(i, score, by[i].pop() if len(by[i]) == 1 else "both")
+        for i, score in list(scores.items())[:n]
+    ]
+
+
+def by_ranks(lists: Sequence[Sequence[str]], *, steepness: int) -> dict[str, float]:
+    """The sum of reciprocal ranks of each id in several lists, the best first; ties by id.
+
+    Args:
+        lists: Ids, the best first.
+        steepness: Added to each rank: the more, the less the first places differ.
+    """
+    scores: dict[str, float] = {}
+    for ids in lists:
+        for place, item in enumerate(ids, start=1):
+            scores[item] = scores.get(item, 0.0) + 1.0 / (steepness + place)
+    return dict(sorted(scores.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
 def _centred(rows: Floats) -> Floats:

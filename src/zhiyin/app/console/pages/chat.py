@@ -96,26 +96,23 @@ class Chat:
 
     async def _greet(self) -> None:
         """Lets the service begin: a slate, and why, where something is recorded."""
-        if self._busy:
-            return
-        with self._turns, box("li", "zy-turn") as answer:
-            waiting = text("p", self._words("…"), "zy-soft")
-        await self._ask(None, answer, waiting)
+        if not self._busy:
+            await self._ask(None)
 
     async def _say(self, message: str) -> None:
         message = message.strip()
         if not message or self._busy:
             return
         self._said.set_value("")
-        with self._turns:
-            with box("li", "zy-turn mine"):
-                text("p", message)
-            with box("li", "zy-turn") as answer:
-                waiting = text("p", self._words("…"), "zy-soft")
-        await self._ask(message, answer, waiting)
+        with self._turns, box("li", "zy-turn mine"):
+            text("p", message)
+        await self._ask(message)
 
-    async def _ask(self, message: str | None, answer: Element, waiting: Element) -> None:
+    async def _ask(self, message: str | None) -> None:
+        """Draws what the service says to a message; to None, how it begins."""
         self._busy = True
+        with self._turns, box("li", "zy-turn") as answer:
+            waiting = text("p", self._words("…"), "zy-soft")
         try:
             told = await self._visit.client.chat(
                 message,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Query, Request
+from fastapi import Query
 
+from zhiyin.app.http.access import AtTenant
 from zhiyin.app.http.documented import UserId, answers, new_router
-from zhiyin.app.http.tenants import Tenant
 from zhiyin.core.clock import system_clock
 from zhiyin.core.messages import (
     Activity,
@@ -60,13 +60,12 @@ _HISTORY = History(
     summary="What the log and the catalogue hold, counted for charts",
     responses=answers(_ACTIVITY, says="As of the last minute."),
 )
-def read_activity(request: Request) -> Activity:
+def read_activity(tenant: AtTenant) -> Activity:
     """Events over time, by weekday and hour, by item, by person and by category.
 
     The newest two million events are read; what is counted of them is kept for a minute.
     Slates are counted as of now.
     """
-    tenant: Tenant = request.scope["zhiyin.tenant"]
     now = system_clock()
     since = now - now % _HOUR - (_HOURS - 1) * _HOUR
     hours = [
@@ -84,12 +83,11 @@ def read_activity(request: Request) -> Activity:
     tags=["users"],
 )
 def read_history(
-    request: Request,
+    tenant: AtTenant,
     user_id: UserId,
     limit: Annotated[
         int, Query(ge=1, le=1000, description="How many events, at most.", examples=[10])
     ] = 10,
 ) -> History:
     """The last events of a person, with the titles of the items."""
-    tenant: Tenant = request.scope["zhiyin.tenant"]
     return tenant.activity.history(user_id, limit=limit)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import Body, Request
+from fastapi import Body
 
-from zhiyin.app.http.access import Opened
+from zhiyin.app.http.access import AtTenant, Opened
 from zhiyin.app.http.documented import answers, new_router
-from zhiyin.app.http.tenants import Tenant
 from zhiyin.core.messages import Copy, CopyQuery
 from zhiyin.core.registry import load_path
 
@@ -53,7 +52,7 @@ _QUERIES: dict[str, Any] = {
 )
 def write_copy(
     workspace: Opened,
-    request: Request,
+    tenant: AtTenant,
     query: Annotated[CopyQuery, Body(openapi_examples=_QUERIES)],
 ) -> list[Copy]:
     """By the language model of the workspace where there is one, else from templates.
@@ -70,7 +69,6 @@ def write_copy(
     written: list[Copy] = load_path("zhiyin.pipeline.copywriting:write_in")(workspace, query)
     if not query.show:
         return written
-    tenant: Tenant = request.scope["zhiyin.tenant"]
     drawn: list[Copy] = load_path("zhiyin.pipeline.copy_arms:draw_shown")(
         written,
         query,

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, cast
 
-from fastapi import Query, Request
+from fastapi import Query
 
-from zhiyin.app.http.access import Opened
+from zhiyin.app.http.access import AtTenant, Opened
 from zhiyin.app.http.documented import answers, new_router
-from zhiyin.app.http.tenants import Tenant
 from zhiyin.core.clock import system_clock
 from zhiyin.core.errors import ZhiyinError
 from zhiyin.core.messages import (
@@ -78,12 +77,11 @@ _MAP = ItemMap(
     summary="What is there, which model serves, what is shown and answered",
     responses=answers(_SHOWN, says="As of now."),
 )
-def read_overview(workspace: Opened, request: Request) -> Overview:
+def read_overview(workspace: Opened, tenant: AtTenant) -> Overview:
     """Counts, the freshness of the model, and slates shown and answered.
 
     Works without a model too: then `trouble` says what is missing.
     """
-    tenant: Tenant = request.scope["zhiyin.tenant"]
     stores, now = workspace.stores, system_clock()
     found = Overview(
         workspace=tenant.name,

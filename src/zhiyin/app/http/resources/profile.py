@@ -10,7 +10,7 @@ from zhiyin.app.http.access import Opened
 from zhiyin.app.http.documented import UserId, answers, new_router
 from zhiyin.core.messages import Interest, ProfileChange, ProfileReset, ProfileView, TagEvidence
 from zhiyin.core.protocols import EditAction
-from zhiyin.narrate.interests import told_profile
+from zhiyin.core.registry import load_path
 
 router = new_router("profile")
 
@@ -74,7 +74,9 @@ def read_profile(
     if language is None:
         return view
     cited = {item for interest in view.interests for item in interest.evidence.items[:1]}
-    return told_profile(view, titles=workspace.titles(sorted(cited)), language=language)
+    tell = load_path("zhiyin.narrate.interests:told_profile")
+    told: ProfileView = tell(view, titles=workspace.titles(sorted(cited)), language=language)
+    return told
 
 
 @router.patch(
