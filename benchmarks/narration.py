@@ -1,13 +1,14 @@
 """Does what is said about real catalogues hold? Explanations and copy, by provider.
 
 python benchmarks/narration.py --workspace ML_1M --catalogue shared/data/amazon-industrial
-python benchmarks/narration.py --workspace ML_1M --provider qwen2.5-0.5b --n 60
+python benchmarks/narration.py --workspace ML_1M --catalogue ... --provider qwen2.5-0.5b --n 200
 python benchmarks/narration.py --workspace ML_1M --latency          # in a quiet machine
 
-Explanations are of slates of the workspace; copy is of its items and of the items of another
-catalogue. ``invented`` counts texts that name an item, or claim a fact, that record and evidence
-do not hold, by the checker, on what would be shown. ``template_share`` is the share of texts that
-fell back to a template. Results of other providers in the file stay as they are.
+Explanations are of slates of the workspace; copy is half of its items, half of the items of another
+catalogue. What a model answered is remembered in the workspace: a run that was broken off goes on.
+``invented`` counts texts that name an item, or claim a fact, that record and evidence do not hold,
+by the checker, on what would be shown. ``template_share`` is the share of texts that fell back to a
+template. Results of other providers in the file stay as they are.
 """
 
 from __future__ import annotations
@@ -22,11 +23,14 @@ from typing import Any, get_args
 
 import numpy as np
 import polars as pl
+from rich.console import Console
+from rich.progress import Progress, track
 
-from zhiyin.core.messages import CopyKind, ExplainQuery
+from zhiyin.core.messages import CopyKind, ExplainQuery, Explanation
 from zhiyin.core.protocols import LanguageModel
 from zhiyin.narrate.copy.writing import write_copy
 from zhiyin.narrate.explain import explain_slate
+from zhiyin.narrate.explain.own_words import in_own_words
 from zhiyin.narrate.grounding import check
 from zhiyin.pipeline.copywriting import evidence_of
 from zhiyin.pipeline.explaining import Explainer
@@ -41,31 +45,40 @@ SLATE = 10
 LIMITS_MS = {"template_slate_of_10": 10, "shap_slate_of_10": 60}
 
 
-def explanations(workspace: Workspace, n: int, rng: np.random.Generator) -> dict[str, Any]:
+def explanations(
+    workspace: Workspace, n: int, rng: np.random.Generator, model: LanguageModel | None
+) -> dict[str, Any]:
     """Explanations of whole slates: every item that is cited must be in the evidence."""
     engine = workspace.engine()
-    users = engine.trained.users.ids
-    told: list[Any] = []
+    told: list[Explanation] = []
     invented, spent = 0, list[float]()
-    for user in rng.permutation(len(users)):
-        if len(told) >= n:
-            break
-        slate = engine.recommend(str(users[user]), n=SLATE, explain=True, log=False)
-        named = {f.item_id for p in slate.positions for f in p.evidence if f.item_id}
-        records = workspace.stores.entities.get("item", [*slate.item_ids, *named])
-        for language in ("en", "zh"):
-            start = perf_counter()
-            texts = explain_slate(slate.positions, records=records, language=language)
-            spent.append(1000 * (perf_counter() - start))
-            for position, text in zip(slate.positions, texts, strict=True):
-                known = {fact.item_id for fact in position.evidence}
-                titles = [str(records[i].get("title", i)) for i in known if i in records]
-                invented += not set(text.cites) <= known or not _only(text.text, titles, records)
-            told += texts
+    users = iter(rng.permutation(len(engine.trained.users.ids)))
+    with Progress(console=Console(stderr=True)) as progress:
+        task = progress.add_task("explanations", total=n)
+        while len(told) < n:
+            user = str(engine.trained.users.ids[next(users)])
+            slate = engine.recommend(user, n=SLATE, explain=True, log=False)
+            named = {f.item_id for p in slate.positions for f in p.evidence if f.item_id}
+            records = workspace.stores.entities.get("item", [*slate.item_ids, *named])
+            for language in ("en", "zh"):
+                start = perf_counter()
+                texts = explain_slate(slate.positions, records=records, language=language)
+                spent.append(1000 * (perf_counter() - start))
+                for position, text in zip(slate.positions, texts, strict=True):
+                    if model is not None and len(told) < n:
+                        text = in_own_words(text, position, records=records, model=model)
+                    known = {fact.item_id for fact in position.evidence}
+                    titles = [str(records[i].get("title", i)) for i in known if i in records]
+                    true = set(text.cites) <= known and _only(text.text, titles, records)
+                    invented += not true
+                    told.append(text)
+                    progress.advance(task)
+    told = told[:n]
     return {
         "texts": len(told),
         "invented": invented,
         "without_a_reason": sum(not text.cites for text in told),
+        "template_share": round(sum(text.made_by == "template" for text in told) / len(told), 4),
         "median_milliseconds_a_slate_of_10": round(float(np.median(spent)), 2),
     }
 
@@ -86,7 +99,7 @@ def copies(
     made, findings = Counter[str](), Counter[str]()
     invented = 0
     start = perf_counter()
-    for at in range(n):
+    for at in track(range(n), "copy", console=Console(stderr=True)):
         record, kind = items[at % len(items)], KINDS[at % len(KINDS)]
         language = "zh" if at // len(KINDS) % 2 else "en"
         text = write_copy(record, kind=kind, language=language, model=model, evidence=evidence)
@@ -166,10 +179,12 @@ def main() -> None:
     parser.add_argument("--catalogue", type=Path, help="another folder with items.parquet")
     parser.add_argument("--provider", default="templates", help="templates, or a pulled model")
     parser.add_argument("--n", type=int, default=500, help="texts of each sort")
+    parser.add_argument("--only-copy", action="store_true", help="no explanations")
     parser.add_argument("--seed", type=int, default=3)
     parser.add_argument("--latency", action="store_true", help="only the timings")
     told = parser.parse_args()
     rng = np.random.default_rng(told.seed)
+    picks = np.random.default_rng(told.seed)
     stored: dict[str, Any] = (
         json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.exists() else {}
     )
@@ -182,17 +197,18 @@ def main() -> None:
                 settings = LlmSettings(gguf=told.provider)
                 model = open_language_model(settings, folder=workspace.folder)
             found: dict[str, Any] = {}
-            if model is None:  # explanations are made of templates alone
-                found["explanations"] = explanations(workspace, told.n, rng)
+            if not told.only_copy:
+                found["explanations"] = explanations(workspace, told.n, rng, model)
             user = str(workspace.engine().trained.users.ids[0])
-            own = of_workspace(workspace, told.n, rng)
+            n = told.n // 2 if told.catalogue else told.n
+            own = of_workspace(workspace, n, picks)
             found[workspace.folder.name] = copies(
-                own, evidence_of(workspace.stores, user), told.n, model
+                own, evidence_of(workspace.stores, user), n, model
             )
             if told.catalogue:
-                items = catalogue(told.catalogue, told.n, rng)
-                found[told.catalogue.name] = copies(items, [], told.n, model)
-            stored[told.provider] = found
+                items = catalogue(told.catalogue, n, picks)
+                found[told.catalogue.name] = copies(items, [], n, model)
+            stored.setdefault(told.provider, {}).update(found)
     RESULT.write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(stored, indent=1))
 

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any, Protocol
 
-from zhiyin.core.errors import MissingExtraError, UnknownEntityError
+from zhiyin.core.errors import UnknownEntityError
 from zhiyin.core.keys import id_key
 from zhiyin.core.messages import Copy, CopyQuery
-from zhiyin.core.protocols import Form, LanguageModel, Prompt, Reply
-from zhiyin.llm.errors import ServiceError
+from zhiyin.core.protocols import LanguageModel
 from zhiyin.narrate.copy.writing import write_variants
-from zhiyin.pipeline.own_model import OwnLanguageModel
-from zhiyin.pipeline.settings import Settings
+from zhiyin.pipeline.hurried_model import Speaks, hurried_model
 from zhiyin.pipeline.stores import Stores
 
 _EVENTS = 5
@@ -22,19 +18,12 @@ _EVENTS = 5
 _SAID = {"impression", "search"}
 
 
-class Opened(Protocol):
+class Opened(Speaks, Protocol):
     """What of a workspace is asked."""
-
-    language_model: OwnLanguageModel
 
     @property
     def stores(self) -> Stores:
         """Where items and events are."""
-        ...
-
-    @property
-    def settings(self) -> Settings:
-        """Its settings."""
         ...
 
 
@@ -63,7 +52,7 @@ def write_in(
             f"no item has the id {missing[0]!r}", hint="check the id, or store the item first"
         )
     settings = workspace.settings
-    writer = _writer(workspace, model) if query.model else None
+    writer = hurried_model(workspace, model) if query.model else None
     spoken = settings.narrate.language
     language = query.language or (None if spoken == "auto" else spoken)
     where = f"the surface {query.surface}"
@@ -82,58 +71,6 @@ def write_in(
             segment=f"{query.segment}, on {where}" if query.segment else where,
         )
     ]
-
-
-@dataclass(frozen=True, slots=True)
-class _Hurried:
-    """A model that is asked for so long, and then no more.
-
-    Attributes:
-        model: What is asked; None where it could not be opened.
-        until: Moment of the monotonic clock after which it is not.
-        why: What is told then.
-    """
-
-    model: LanguageModel | None
-    until: float
-    why: str
-
-    @property
-    def id(self) -> str:
-        """Which model answers."""
-        return "none" if self.model is None else self.model.id
-
-    def answer(
-        self, prompts: Sequence[Prompt], *, schema: Form, accept: Callable[[str], bool]
-    ) -> list[Reply]:
-        """See `LanguageModel.answer`."""
-        if self.model is None or time.monotonic() >= self.until:
-            return [Reply(None, self.why)] * len(prompts)
-        return self.model.answer(prompts, schema=schema, accept=accept)
-
-    def stream(self, prompt: Prompt) -> Iterator[Reply]:
-        """See `LanguageModel.stream`."""
-        if self.model is None or time.monotonic() >= self.until:
-            yield Reply(None, self.why)
-            return
-        yield from self.model.stream(prompt)
-
-    def usage(self) -> dict[str, float]:
-        """See `LanguageModel.usage`."""
-        return {} if self.model is None else self.model.usage()
-
-
-def _writer(workspace: Opened, model: LanguageModel | None) -> LanguageModel | None:
-    """What writes for one request; None where there is no model."""
-    patience = workspace.settings.narrate.patience
-    try:
-        found = model or workspace.language_model()
-    except (ServiceError, MissingExtraError) as error:
-        return _Hurried(None, 0.0, str(error))
-    if found is None:
-        return None
-    told = f"the request had taken {patience:g} s"
-    return _Hurried(found, time.monotonic() + patience, told)
 
 
 def evidence_of(stores: Stores, user_id: str) -> list[Mapping[str, Any]]:

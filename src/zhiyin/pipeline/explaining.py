@@ -20,9 +20,10 @@ from zhiyin.core.messages import (
     FeatureContribution,
     Method,
 )
-from zhiyin.core.protocols import EntityStore
+from zhiyin.core.protocols import EntityStore, LanguageModel
 from zhiyin.core.slate import Evidence, Position, Slate
 from zhiyin.narrate.explain import Length, explain
+from zhiyin.narrate.explain.own_words import in_own_words
 from zhiyin.narrate.explain.reasons import Records, title_of
 from zhiyin.narrate.language import Language
 from zhiyin.pipeline.attribution import (
@@ -32,6 +33,7 @@ from zhiyin.pipeline.attribution import (
     ranker_contributions,
 )
 from zhiyin.pipeline.engine import Engine
+from zhiyin.pipeline.hurried_model import Speaks, hurried_model
 from zhiyin.pipeline.live_histories import LiveHistories
 from zhiyin.pipeline.settings import Settings
 from zhiyin.pipeline.stores import Stores
@@ -71,6 +73,7 @@ def explain_item(
     language: Language | None = None,
     length: Length = "medium",
     instead_of: str | None = None,
+    model: LanguageModel | None = None,
 ) -> Explained:
     """Why an item is, or would be, shown to a user, by likeness; nothing is logged.
 
@@ -83,6 +86,7 @@ def explain_item(
         language: Of the words; None: that of the titles at hand.
         length: How much is told.
         instead_of: Another item, for "rather than that one because".
+        model: What puts the reasons into its own words; None leaves them as they are.
 
     Raises:
         UnknownEntityError: The item, or the other one, is not among the first 1000 that this
@@ -94,6 +98,8 @@ def explain_item(
     other = None if instead_of is None else _at(slate, places, instead_of)
     records = _records_of(entities, [position, *([other] if other else [])])
     words = explain(position, records=records, language=language, length=length, instead_of=other)
+    if model is not None:
+        words = in_own_words(words, position, records=records, model=model)
     return Explained(
         explanation=words,
         position=position,
@@ -111,17 +117,12 @@ def explain_item(
     )
 
 
-class Opened(Protocol):
+class Opened(Speaks, Protocol):
     """What of a workspace is asked."""
 
     @property
     def stores(self) -> Stores:
         """Where items and events are."""
-        ...
-
-    @property
-    def settings(self) -> Settings:
-        """Its settings."""
         ...
 
     def engine(self) -> Engine:
@@ -131,7 +132,9 @@ class Opened(Protocol):
 
 def explain_in(workspace: Opened, query: ExplainQuery) -> Explained:
     """Why an item is, or would be, shown to a user of a workspace; see `Explainer.explain`."""
-    return Explainer(workspace.engine(), workspace.stores, workspace.settings).explain(query)
+    model = hurried_model(workspace) if query.model else None
+    explainer = Explainer(workspace.engine(), workspace.stores, workspace.settings, model=model)
+    return explainer.explain(query)
 
 
 def _records_of(
@@ -151,12 +154,14 @@ class Explainer:
         stores: Attributes of items, and events.
         settings: Of the workspace.
         clock: Source of the present.
+        model: What puts the reasons into its own words, where a question asks for that.
     """
 
     engine: Engine
     stores: Stores
     settings: Settings
     clock: Clock = system_clock
+    model: LanguageModel | None = None
 
     def explain(self, query: ExplainQuery) -> Explained:
         """Why an item is, or would be, shown to a user; nothing is logged.
@@ -166,8 +171,8 @@ class Explainer:
                 this user could be shown there: unknown, seen already, hidden, or too far back.
         """
         if query.method == "likeness":
-            how = query.model_dump(exclude={"method"})
-            return explain_item(self.engine, self.stores.entities, **how)
+            how = query.model_dump(exclude={"method", "model"})
+            return explain_item(self.engine, self.stores.entities, model=self.model, **how)
         slate = self.engine.recommend(
             query.user_id, n=_DEPTH, surface=query.surface, explain=True, log=False
         )
@@ -183,6 +188,8 @@ class Explainer:
             length=query.length,
             instead_of=measured.positions[-1] if other else None,
         )
+        if self.model is not None:
+            words = in_own_words(words, measured.positions[0], records=records, model=self.model)
         return Explained(
             explanation=words,
             position=measured.positions[0],

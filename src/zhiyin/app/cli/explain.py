@@ -43,6 +43,9 @@ def explain(
         str | None, typer.Option("--instead-of", help="Another item: why not that one.")
     ] = None,
     method: Annotated[Method, typer.Option(help="How influence is measured.")] = "likeness",
+    model: Annotated[
+        bool, typer.Option("--model", help="In the words of the model of [llm], checked.")
+    ] = False,
     plot: Annotated[bool, typer.Option("--plot", help="Events and features, with bars.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -56,12 +59,16 @@ def explain(
             language=language,
             length=length,
             method=method,
+            model=model,
         )
         found = explain_in(opened, query)
     if as_json:
         print_json(found.model_dump(mode="json"))
         return
     console.print(found.explanation.text, markup=False, highlight=False)
+    if model and found.explanation.made_by == "template":
+        why = "; ".join(found.explanation.refused) or "[llm] of zhiyin.toml names no model"
+        console.print(f"(not in a model's words: {why})", style="dim", markup=False)
     if plot or method != "likeness":
         _tables(found)
 

@@ -33,6 +33,9 @@ class ExplainQuery(Config):
     """How much is told."""
     method: Method = "likeness"
     """How influence is measured."""
+    model: bool = False
+    """Whether the language model of [llm] puts the reasons into its own words, where there is
+    one; that takes seconds. "Rather than that one because" stays as it is."""
 
 
 class Explanation(Frozen):
@@ -50,6 +53,10 @@ class Explanation(Frozen):
     """Why this item, or why rather than another."""
     cites: list[str]
     """Ids of the items that are named, apart from the item itself."""
+    made_by: str = "template"
+    """``model:NAME`` or ``template``."""
+    refused: list[str] = Field(default_factory=list[str])
+    """Why what a model wrote was not used."""
 
 
 class EventInfluence(Frozen):

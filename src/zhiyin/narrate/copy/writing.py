@@ -5,20 +5,25 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from zhiyin.core.messages import Copy
-from zhiyin.core.protocols import LanguageModel, Prompt
-from zhiyin.llm.prompt_files import as_data, load_prompt
+from zhiyin.core.protocols import LanguageModel, Prompt, Turn
+from zhiyin.llm.prompt_files import PromptTemplate, as_data, load_prompt
 from zhiyin.narrate.copy.settings import PARTS, CopyConfig, Kind
 from zhiyin.narrate.copy.templates import from_template
-from zhiyin.narrate.grounding import check
-from zhiyin.narrate.language import Language, language_of
+from zhiyin.narrate.grounding.holding import SPEAKS, held
+from zhiyin.narrate.language import Language, language_of, quoted
+from zhiyin.narrate.told_facts import told_facts
 
-_MARKUP = re.compile(r"<[^>]*>|https?://|www\.|!\[|\]\(", re.IGNORECASE)
-_SPEAKS = {"en": "English", "zh": "Chinese"}
 _READ = 4000
-_FEW_LETTERS = 3
+_LETTERS = 8
+"""Characters that a word takes, generously."""
+_ROOM = 2
+"""Times a part's limit that a model may write, so that it ends by itself and not in mid-word."""
+_WORD = re.compile(r"[A-Za-z\u00c0-\u024f]{4,}|[\u3400-\u9fff]{2}|[A-Z\d]{3,}")
+_WHOLE = {"title.text", "email.subject", "ad.headline"}
+"""Parts that are one phrase: of these no sentence is left out."""
 
 
 def write_copy(
@@ -35,7 +40,9 @@ def write_copy(
     """A text about an item in which every claim is recorded.
 
     What a model writes is held against record and evidence, the lengths and the banned
-    words; where it does not pass, a template takes its place, and the result says so.
+    words. Sentences that do not hold are left out; where too little is left, the model is told
+    what was wrong and asked again; a part that will not do in the end is the template's, and
+    the result says so.
 
     Args:
         record: Attributes of the item, with ``item_id``.
@@ -49,18 +56,20 @@ def write_copy(
     """
     settings = config or CopyConfig()
     spoken = language or language_of(str(record.get("title") or ""))
-    template = from_template(record, kind=kind, language=spoken, config=settings, variant=variant)
-    refused: list[str] = []
-    parts: dict[str, str] | None = None
+    parts = from_template(record, kind=kind, language=spoken, config=settings, variant=variant)
+    order = _Order(record, evidence, kind, spoken, settings, segment, variant)
+    made_by, refused = "template", list[str]()
     if model is not None:
-        prompt = _prompt(record, evidence, kind, spoken, settings, segment, variant)
-        parts = _asked(model, prompt, record, evidence, kind, spoken, settings, refused)
+        written, refused = _written(model, order)
+        parts |= written
+        # The last part is the text itself, what stands above it a heading.
+        made_by = f"model:{model.id}" if PARTS[kind][-1] in written else made_by
     return Copy(
         item_id=str(record.get("item_id") or ""),
         kind=kind,
         language=spoken,
-        parts=parts or template,
-        made_by=f"model:{model.id}" if parts and model is not None else "template",
+        parts=parts,
+        made_by=made_by,
         refused=refused,
         variant=variant,
     )
@@ -72,75 +81,96 @@ def write_variants(record: Mapping[str, Any], *, n: int, kind: Kind, **how: Any)
     return list({tuple(text.parts.values()): text for text in reversed(texts)}.values())[::-1]
 
 
-def problem_of(
-    parts: Mapping[str, str],
-    *,
-    record: Mapping[str, Any],
-    evidence: Sequence[Mapping[str, Any]],
-    kind: Kind,
-    language: Language,
-    config: CopyConfig,
-) -> str:
-    """Why a text may not be shown; "" where it may."""
-    for part in PARTS[kind]:
-        text = parts[part].strip()
-        if not text:
-            return f"{part} is empty"
-        if len(text) > config.limit(kind, part):
-            return f"{part} is longer than {config.limit(kind, part)} characters"
-        if _MARKUP.search(text):
-            return f"{part} has markup or an address"
-        rest = text.replace(str(record.get("title") or ""), "")
-        if sum(map(str.isalpha, rest)) > _FEW_LETTERS and language_of(rest) != language:
-            return f"{part} is not in {_SPEAKS[language]}"
-        findings = check(text, record=record, evidence=evidence, banned=config.banned).findings
-        if findings:
-            first = findings[0]
-            return f"{part}: {text[first.start : first.end]!r}: {first.kind}, {first.why}"
-    return ""
+class _Order(NamedTuple):
+    """What a model is asked to write."""
+
+    record: Mapping[str, Any]
+    evidence: Sequence[Mapping[str, Any]]
+    kind: Kind
+    language: Language
+    config: CopyConfig
+    segment: str
+    variant: int
 
 
-def _asked(
-    model: LanguageModel,
-    prompt: Prompt,
-    record: Mapping[str, Any],
-    evidence: Sequence[Mapping[str, Any]],
-    kind: Kind,
-    language: Language,
-    config: CopyConfig,
-    refused: list[str],
-) -> dict[str, str] | None:
+def _written(model: LanguageModel, order: _Order) -> tuple[dict[str, str], list[str]]:
+    """The parts that hold, by the last try that gave any; and why others were not used."""
+    limits = {part: order.config.limit(order.kind, part) for part in PARTS[order.kind]}
     schema = {
         "type": "object",
-        "properties": {
-            part: {"type": "string", "maxLength": config.limit(kind, part)} for part in PARTS[kind]
-        },
-        "required": list(PARTS[kind]),
+        "properties": {part: _text_of(part, limit, order) for part, limit in limits.items()},
+        "required": list(limits),
         "additionalProperties": False,
     }
+    found, refused = dict[str, str](), list[str]()
+    prompt = _prompt(order, limits)
+    for _ in range(order.config.tries):
+        reply = model.answer(
+            [prompt], schema=schema, accept=lambda text: _read(text, order.kind) is not None
+        )[0]
+        said = None if reply.text is None else _read(reply.text, order.kind)
+        if said is None:
+            refused.append(reply.problem or "no object of the schema")
+            break
+        kept, problems = _held(said, order, limits)
+        found |= _named(kept, order, limits, problems)
+        refused += problems
+        if PARTS[order.kind][-1] in found:
+            break
+        prompt = _asked_again(prompt, said, problems, order.language)
+    return found, refused
 
-    def accept(text: str) -> bool:
-        parts = _read(text, kind)
-        problem = (
-            "no object of the schema"
-            if parts is None
-            else problem_of(
-                parts, record=record, evidence=evidence, kind=kind, language=language,
-                config=config,
-            )
-        )  # fmt: skip
-        if problem:
-            refused.append(problem)
-        return not problem
 
-    for _ in range(config.tries):
-        reply = model.answer([prompt], schema=schema, accept=accept)[0]
-        if reply.text is not None:
-            return _read(reply.text, kind)
-        if not refused:
-            refused.append(reply.problem or "no answer")
-            return None
-    return None
+def _text_of(part: str, limit: int, order: _Order) -> dict[str, Any]:
+    """The schema of a part; a Chinese sentence begins in Chinese, as small models forget to."""
+    if order.language == "zh" and f"{order.kind}.{part}" not in _WHOLE:
+        pattern = f'^[\u4e00-\u9fff]{{2}}[^"\\\\]{{1,{_ROOM * limit}}}$'
+        return {"type": "string", "pattern": pattern}
+    return {"type": "string", "maxLength": _ROOM * limit}
+
+
+def _held(
+    said: Mapping[str, str], order: _Order, limits: Mapping[str, int]
+) -> tuple[dict[str, str], list[str]]:
+    """What of each part may be shown, and what may not, with its part's name."""
+    kept, problems = dict[str, str](), list[str]()
+    for part, limit in limits.items():
+        result = held(
+            said[part],
+            limit=limit,
+            record=order.record,
+            evidence=order.evidence,
+            language=order.language,
+            banned=order.config.banned,
+            whole=f"{order.kind}.{part}" in _WHOLE,
+        )
+        if result.text:
+            kept[part] = result.text
+        if result.problem:
+            problems.append(f"{part}: {result.problem}")
+    return kept, problems
+
+
+def _named(
+    kept: dict[str, str], order: _Order, limits: Mapping[str, int], problems: list[str]
+) -> dict[str, str]:
+    """The parts, of which one at least calls the item by its name, if need be put before it."""
+    title = str(order.record.get("title") or "")
+    last = PARTS[order.kind][-1]
+    if last not in kept or _names("\n".join(kept.values()), title):
+        return kept
+    colon = "：" if order.language == "zh" else ": "
+    longer = f"{quoted(title)}{colon}{kept[last]}"
+    if len(longer) > limits[last] or f"{order.kind}.{last}" in _WHOLE:
+        problems.append(f"{last}: the item is not named")
+        return {part: text for part, text in kept.items() if part != last}
+    return {**kept, last: longer}
+
+
+def _names(text: str, title: str) -> bool:
+    """Whether a text has the title, or a long word of it."""
+    words = {word.casefold() for word in _WORD.findall(title)}
+    return not words or any(word in text.casefold() for word in words)
 
 
 def _read(text: str, kind: Kind) -> dict[str, str] | None:
@@ -158,23 +188,38 @@ def _read(text: str, kind: Kind) -> dict[str, str] | None:
     return {part: " ".join(str(value).split()) for part, value in parts.items()}
 
 
-def _prompt(
-    record: Mapping[str, Any],
-    evidence: Sequence[Mapping[str, Any]],
-    kind: Kind,
-    language: Language,
-    config: CopyConfig,
-    segment: str,
-    variant: int,
-) -> Prompt:
-    facts = {"record": dict(record), "evidence": [dict(fact) for fact in evidence]}
-    limits = ", ".join(f"{part}: at most {config.limit(kind, part)}" for part in PARTS[kind])
-    return load_prompt("zhiyin.narrate", "copy").fill(
-        kind=kind,
-        language=_SPEAKS[language],
-        tone=config.tone,
-        segment=segment or "everybody",
-        limits=limits,
-        variant=variant + 1,
-        facts=as_data(json.dumps(facts, ensure_ascii=False, default=str), most=3000),
+def _prompt(order: _Order, limits: Mapping[str, int]) -> Prompt:
+    return _file("copy", order.language).fill(
+        kind=order.kind,
+        language=SPEAKS[order.language],
+        tone=order.config.tone,
+        segment=order.segment or "everybody",
+        limits=", ".join(
+            f"{part}: at most {_length(limit, order.language)}" for part, limit in limits.items()
+        ),
+        variant=order.variant + 1,
+        facts=as_data(told_facts(order.record, order.evidence)),
     )
+
+
+def _length(limit: int, language: Language) -> str:
+    """A limit as models keep it: they count words better than characters."""
+    return f"{limit // 2} 个字" if language == "zh" else f"{limit // _LETTERS} words"
+
+
+def _asked_again(
+    prompt: Prompt, said: Mapping[str, str], problems: Sequence[str], language: Language
+) -> Prompt:
+    """The same question, what came of it, and why that cannot be shown."""
+    turns = (
+        *prompt.turns,
+        Turn("user", prompt.user),
+        Turn("assistant", json.dumps(said, ensure_ascii=False)),
+    )
+    problem = as_data("; ".join(problems), most=300)
+    return Prompt(prompt.system, _file("copy_again", language).fill(problem=problem).user, turns)
+
+
+def _file(name: str, language: Language) -> PromptTemplate:
+    """A prompt in the language that is to be written: small models answer as they are asked."""
+    return load_prompt("zhiyin.narrate", name if language == "en" else f"{name}_{language}")

@@ -1,0 +1,137 @@
+"""What of a text that a model wrote may be shown: the whole of it, or the sentences that hold."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from zhiyin.narrate.grounding.checking import check
+from zhiyin.narrate.language import Language, language_of
+
+SPEAKS: Mapping[Language, str] = {"en": "English", "zh": "Chinese"}
+"""Names of languages."""
+_MARKUP = re.compile(r"<[^>]*>|https?://|www\.|!\[|\]\(", re.IGNORECASE)
+_ORDER = re.compile(
+    r"\b(?:ignore|disregard|forget|override)\b.{0,30}\b(?:rules?|instructions?|prompts?|previous)\b"
+    r"|\byou are now\b|\bsystem prompt\b"
+    r"|(?:忽略|无视|忘记|忘掉|绕过)[^，。,]{0,12}(?:指令|规则|提示|设定)|你现在(?:是|扮演)|提示词",
+    re.IGNORECASE,
+)
+_ENDS = re.compile(r"(?<=[.!?…])\s+(?=[^a-z\s])|(?<=[。！？])\s*(?=[^”’」』）)。！？\s])")
+_ENDED = tuple(".!?。！？”’\"'」』）)")
+_BROKEN_OFF = ("...", "…")
+_LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]+")
+_WORD = re.compile(r"[a-z\u00c0-\u024f]{4,}|[\u3400-\u9fff]{2}")
+_NAMES = ("title", "brand")
+"""Attributes that are written alike in every language."""
+_FEW_LETTERS = 3
+_LEFT = 0.4
+"""Share of a text that must be left of it."""
+
+
+class Held(NamedTuple):
+    """What of a text may be shown."""
+
+    text: str
+    """The text, or its sentences that hold; "" where too little is left of it."""
+    problem: str = ""
+    """Why some of it, or all, may not be shown; "" where all may."""
+
+
+def held(
+    text: str,
+    *,
+    limit: int,
+    record: Mapping[str, Any],
+    evidence: Sequence[Mapping[str, Any]] = (),
+    language: Language = "en",
+    banned: Sequence[str] = (),
+    whole: bool = False,
+) -> Held:
+    """What of a text may be shown: sentences that claim what is not recorded are left out.
+
+    A text with markup, an address, an order to a machine or in another language is refused
+    whole, and so is one of which less than two fifths, or nothing recorded, would be left.
+
+    Args:
+        text: As it was written.
+        limit: Characters at most; whole sentences are taken while they fit.
+        record: Attributes of the item that it is about.
+        evidence: Facts beside the record, as the checker reads them.
+        language: What it is to be written in.
+        banned: Words that are never to be shown.
+        whole: Whether a part of it will not do (titles, subjects).
+    """
+    text = text.strip()
+    if problem := _form(text, record, language):
+        return Held("", problem)
+    if whole and len(text) > limit:
+        return Held("", f"longer than {limit} characters")
+    sentences = list(dict.fromkeys(_ENDS.split(text)))
+    text = _joined(sentences, language)
+    fitting = _fitting(sentences, limit, language)
+    problem = "" if len(fitting) == len(sentences) else f"longer than {limit} characters"
+    kept = list[str]()
+    for sentence in fitting:
+        why = _unfounded(sentence, record, evidence, banned)
+        problem = problem or why
+        if not why:
+            kept.append(sentence)
+    told = _joined(kept, language)
+    # A sentence may say something else beside its neighbours than alone.
+    if told and (why := _unfounded(told, record, evidence, banned)):
+        return Held("", why)
+    part = not whole and len(told) >= _LEFT * min(len(text), limit) and _tells(told, record)
+    enough = told == text or part
+    return Held(told, problem) if enough else Held("", problem or "too little of it is left")
+
+
+def _form(text: str, record: Mapping[str, Any], language: Language) -> str:
+    if not text:
+        return "empty"
+    if _MARKUP.search(text):
+        return "markup or an address"
+    if _ORDER.search(text):
+        return "an order to a machine"
+    names = {word for name in _NAMES for word in _LATIN.findall(str(record.get(name) or ""))}
+    rest = _LATIN.sub(lambda word: "" if word[0] in names else word[0], text)
+    if sum(map(str.isalpha, rest)) > _FEW_LETTERS and language_of(rest) != language:
+        return f"not in {SPEAKS[language]}"
+    return ""
+
+
+def _fitting(sentences: Sequence[str], limit: int, language: Language) -> list[str]:
+    """The first sentences that are short enough together; a broken-off one is none of several."""
+    if len(sentences) > 1 and not sentences[-1].endswith(_ENDED):
+        sentences = sentences[:-1]
+    if sentences[-1].endswith(_BROKEN_OFF):
+        sentences = sentences[:-1]
+    return [
+        sentence
+        for at, sentence in enumerate(sentences)
+        if len(_joined(sentences[: at + 1], language)) <= limit
+    ]
+
+
+def _joined(sentences: Sequence[str], language: Language) -> str:
+    return ("" if language == "zh" else " ").join(sentences)
+
+
+def _tells(text: str, record: Mapping[str, Any]) -> bool:
+    """Whether a text has a word of the record."""
+    values = " ".join(str(value) for value in record.values()).casefold()
+    return any(word in values for word in _WORD.findall(text.casefold()))
+
+
+def _unfounded(
+    text: str,
+    record: Mapping[str, Any],
+    evidence: Sequence[Mapping[str, Any]],
+    banned: Sequence[str],
+) -> str:
+    findings = check(text, record=record, evidence=evidence, banned=banned).findings
+    if not findings:
+        return ""
+    first = findings[0]
+    return f"{text[first.start : first.end]!r}: {first.kind}, {first.why}"
