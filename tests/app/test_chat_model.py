@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,6 @@ import pytest
 from fastapi.testclient import TestClient
 from tests.llm.conftest import ChatServer
 
-from zhiyin.app.http.server import create_app
 from zhiyin.pipeline.wiring import open_workspace
 
 MESSAGE = "what would make my gran chuckle at the theatre"
@@ -28,33 +27,17 @@ IDS = {"bad", *(f"film-{i}" for i in range(12))}
 
 
 @pytest.fixture
-def chat_server() -> Iterator[ChatServer]:
-    server = ChatServer()
-    yield server
-    server.close()
-
-
-@pytest.fixture
-def talking(tmp_path: Path, chat_server: ChatServer) -> Iterator[Callable[..., TestClient]]:
+def talking(served: Callable[..., TestClient]) -> Callable[..., TestClient]:
     """A service whose conversations a scripted endpoint on loopback reads."""
-    opened: list[TestClient] = []
 
-    def serve(*, patience: float = 5.0, **llm: object) -> TestClient:
-        folder = tmp_path / f"shop{len(opened)}"
-        folder.mkdir()
-        settings = {"base_url": chat_server.url, "model": "m", "timeout": 2.0, "attempts": 1, **llm}
-        lines = "".join(f"{name} = {json.dumps(value)}\n" for name, value in settings.items())
-        (folder / "zhiyin.toml").write_text(f"[llm]\n{lines}\n[chat]\npatience = {patience}\n")
+    def fill(folder: Path) -> None:
         with open_workspace(folder) as workspace:
             workspace.upsert_items([*FILMS, {"item_id": "bad", "title": HOSTILE, "text": HOSTILE}])
-        client = TestClient(create_app(folder), raise_server_exceptions=False)
-        client.__enter__()
-        opened.append(client)
-        return client
 
-    yield serve
-    for client in opened:
-        client.__exit__(None, None, None)
+    def serve(*, patience: float = 5.0, **llm: object) -> TestClient:
+        return served(fill, f"[chat]\npatience = {patience}\n", **{"timeout": 2.0, **llm})
+
+    return serve
 
 
 def say(client: TestClient, message: str = MESSAGE, **more: object) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -271,25 +270,10 @@ def test_a_key_needs_the_scope_and_the_workspace(folder: Path, tmp_path: Path) -
 
 
 @pytest.fixture
-def chat_server() -> Iterator[ChatServer]:
-    server = ChatServer()
-    yield server
-    server.close()
-
-
-@pytest.fixture
-def written(tmp_path: Path, chat_server: ChatServer) -> Iterator[Callable[..., TestClient]]:
+def written(served: Callable[..., TestClient]) -> Callable[..., TestClient]:
     """A service whose copy a scripted endpoint on loopback writes."""
-    opened: list[TestClient] = []
 
-    def serve(*, narrate: str = "", trained: bool = False, **llm: object) -> TestClient:
-        folder = tmp_path / f"shop{len(opened)}"
-        folder.mkdir()
-        settings = {"base_url": chat_server.url, "model": "m", "timeout": 5.0, "attempts": 1, **llm}
-        lines = "".join(f"{name} = {json.dumps(value)}\n" for name, value in settings.items())
-        (folder / "zhiyin.toml").write_text(f"[llm]\n{lines}\n[narrate]\n{narrate}")
-        if trained:
-            fill(folder)
+    def pans(folder: Path) -> None:
         with open_workspace(folder) as workspace:
             workspace.upsert_items(
                 [
@@ -297,14 +281,12 @@ def written(tmp_path: Path, chat_server: ChatServer) -> Iterator[Callable[..., T
                     for i in range(100)
                 ]
             )
-        client = TestClient(create_app(folder), raise_server_exceptions=False)
-        client.__enter__()
-        opened.append(client)
-        return client
 
-    yield serve
-    for client in opened:
-        client.__exit__(None, None, None)
+    def serve(*, narrate: str = "", trained: bool = False, **llm: object) -> TestClient:
+        settings = {"timeout": 5.0, **llm}
+        return served(fill if trained else pans, f"[narrate]\n{narrate}", **settings)
+
+    return serve
 
 
 PUSH = {"item_ids": ["pan-1"], "kind": "push"}

@@ -111,3 +111,13 @@ def test_the_item_meant_is_found_by_a_word_of_its_title() -> None:
     reply, state = talk("硬盘")
     again, _ = converse("为什么推荐2T那个", state, tools=TOOLS)
     assert again.about == [item for item in reply.item_ids if "2T" in GOODS[item]["title"]]
+
+
+def test_a_value_that_is_a_word_of_every_sentence_is_no_wish() -> None:
+    tents = {
+        "t1": {"title": "Dome Tent", "colour": "a", "price": 40.0},
+        "t2": {"title": "Tunnel Tent", "colour": "green", "price": 45.0},
+    }
+    reply, state = converse("a tent under 50", ChatState(), tools=CatalogueTools(tents))
+    assert set(reply.item_ids) == {"t1", "t2"}
+    assert not [wish for wish in state.wishes if wish.field == "colour"]

@@ -21,6 +21,8 @@ TAGS = ("categories", "genres", "brand", "directors", "authors", "artist", "tags
 NUMBERS = ("price", "year", "rating", "runtime_min", "pages", "weight_g", "weight_kg")
 """Attributes that are compared."""
 KINDS = ("categories", "genres", "tags")
+_UNSAID = frozenset("a an the i it is in on of for to and or at by no none other unknown".split())
+"""Values that name nothing: in a message these are words of the sentence."""
 _WORKS = 2
 """Who made more is found by the last name alone."""
 _LONGEST_NAME = 6
@@ -95,8 +97,9 @@ class Vocabulary:
         """Takes in an item."""
         for field in TAGS:
             for part in parts_of(field, record.get(field)):
-                if 0 < len(part.strip()) <= _LONGEST_VALUE:
-                    self._counts[field, part.strip()] += 1
+                name = part.strip()
+                if 0 < len(name) <= _LONGEST_VALUE and name.lower() not in _UNSAID:
+                    self._counts[field, name] += 1
                     self.fields.add(field)
         for field in NUMBERS:
             if isinstance(record.get(field), int | float):
