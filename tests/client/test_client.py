@@ -231,6 +231,8 @@ def test_the_asynchronous_client_does_the_same(shop: Client, address: str) -> No
                 "u03", n=3
             ).item_ids
             assert (await other.record_events({"user_id": "async"})).accepted == 1
+            streamed = ({"user_id": "async", "item_id": f"pan-{i}"} for i in range(5))
+            assert (await other.stream_events(streamed)).accepted == 5
             users = [u.user_id async for u in other.export_all_users()]
             assert "async" in users
             with pytest.raises(NotFoundError):

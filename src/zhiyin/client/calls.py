@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Generic, TypeVar
@@ -56,8 +56,11 @@ class Call(Generic[T]):
         if self.body is not None:
             headers.setdefault("Content-Type", JSON)
         params = {name: _word(value) for name, value in self.params.items() if value is not None}
+        content = self.body
+        if isinstance(client, httpx.AsyncClient) and not isinstance(content, bytes | None):
+            content = _in_turn(content)
         return client.build_request(
-            self.method, self.path, params=params or None, content=self.body, headers=headers
+            self.method, self.path, params=params or None, content=content, headers=headers
         )
 
     def read(self, response: httpx.Response) -> T:
@@ -122,6 +125,12 @@ class Lines:
         """The lines that end in a further piece of the stream."""
         *whole, self._rest = (self._rest + chunk).split(b"\n")
         return [line for line in whole if line]
+
+
+async def _in_turn(parts: Iterable[bytes]) -> AsyncIterator[bytes]:
+    """The parts of a body, as a connection of an event loop wants them."""
+    for part in parts:
+        yield part
 
 
 def body_of(value: Any) -> bytes:  # noqa: ANN401 - whatever JSON carries
