@@ -398,6 +398,27 @@ def test_a_slow_endpoint_is_waited_for_so_long_over_the_whole_request(
     assert {text["item_id"] for text in texts} == set(many["item_ids"])
 
 
+def test_several_items_are_written_at_once_in_the_order_they_were_asked_for(
+    written: Callable[..., TestClient], chat_server: ChatServer
+) -> None:
+    under_way, most = Counter[str](), 0
+
+    def slow(body: dict[str, Any]) -> str:
+        nonlocal most
+        under_way["now"] += 1
+        most = max(most, under_way["now"])
+        time.sleep(0.1)
+        under_way["now"] -= 1
+        return '{"text": "A lovely green pan."}'
+
+    chat_server.script = slow
+    many = {"item_ids": [f"pan-{i}" for i in range(20)], "kind": "push"}
+    texts = written(concurrency=4).post("/v1/copy", json=many).json()
+    assert [text["item_id"] for text in texts] == many["item_ids"]
+    assert {text["made_by"] for text in texts} == {"model:m"}
+    assert 2 <= most <= 4
+
+
 def test_a_model_file_that_is_absent_is_told(written: Callable[..., TestClient]) -> None:
     client = written(base_url="", model="", gguf="/nowhere/model.gguf")
     text = only(client.post("/v1/copy", json=PUSH))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, Protocol
 
 from zhiyin.core.errors import UnknownEntityError
@@ -32,8 +34,9 @@ def write_in(
 ) -> list[Copy]:
     """Texts about items of a workspace, item by item, in which every claim is recorded.
 
-    A model that cannot be opened, or takes longer than ``patience`` of [narrate] over all of
-    them together, leaves the rest to templates; the texts say so.
+    A model is asked about several items at once (``concurrency`` of [llm]). One that cannot be
+    opened, or takes longer than ``patience`` of [narrate] over all of them together, leaves the
+    rest to templates; the texts say so.
 
     Args:
         workspace: Items, events, and the sections [narrate] and [llm].
@@ -57,20 +60,22 @@ def write_in(
     language = query.language or (None if spoken == "auto" else spoken)
     where = f"the surface {query.surface}"
     evidence = [] if query.user_id is None else evidence_of(workspace.stores, query.user_id)
-    return [
-        text
-        for item in dict.fromkeys(query.item_ids)
-        for text in write_variants(
-            {"item_id": item, **records[item]},
-            n=query.n,
-            kind=query.kind,
-            evidence=evidence,
-            language=language,
-            model=writer,
-            config=settings.narrate,
-            segment=f"{query.segment}, on {where}" if query.segment else where,
-        )
-    ]
+    write = partial(
+        write_variants,
+        n=query.n,
+        kind=query.kind,
+        evidence=evidence,
+        language=language,
+        model=writer,
+        config=settings.narrate,
+        segment=f"{query.segment}, on {where}" if query.segment else where,
+    )
+    wanted = [{"item_id": item, **records[item]} for item in dict.fromkeys(query.item_ids)]
+    # The first one alone finds out whether the model is there; then as many as it takes at once.
+    threads = 1 if writer is None else settings.llm.concurrency
+    with ThreadPoolExecutor(threads, thread_name_prefix="copy") as pool:
+        texts = [write(wanted[0]), *pool.map(write, wanted[1:])]
+    return [text for of_item in texts for text in of_item]
 
 
 def evidence_of(stores: Stores, user_id: str) -> list[Mapping[str, Any]]:
