@@ -3,8 +3,8 @@
 python benchmarks/grounding.py                     # prints and stores the figures
 python benchmarks/grounding.py --show planted-1    # and the cases of one set that went wrong
 
-``development`` is what the checker is worked on with: it stands beside the others and is no part
-of ``together``.
+The sets named ``development`` are what the checker is worked on with: they stand beside the others
+and are no part of ``together``.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from typing import Any
 from zhiyin.narrate.grounding import Verdict, check
 
 HERE = Path(__file__).parent
-SETS = ("planted-1", "planted-2")
-DEVELOPMENT = "development"
+SETS = ("planted-1", "planted-2", "planted-3")
+DEVELOPMENT = ("development", "development-2")
 FIRST = HERE / "results" / "grounding-first-run.json"
 LATEST = HERE / "results" / "grounding.json"
 
@@ -70,13 +70,13 @@ def main() -> None:
     """Scores both sets together and each alone."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument(
-        "--show", choices=(SETS[0], DEVELOPMENT), help="print the cases that went wrong"
+        "--show", choices=(SETS[0], *DEVELOPMENT), help="print the cases that went wrong"
     )
     parser.add_argument("--errors", action="store_true", help="crashes instead of scores")
     shown = parser.parse_args().show
-    texts = {name: cases(name) for name in (*SETS, DEVELOPMENT)}
+    texts = {name: cases(name) for name in (*SETS, *DEVELOPMENT)}
     start = perf_counter()
-    verdict(texts[DEVELOPMENT][0])
+    verdict(texts[DEVELOPMENT[0]][0])
     loaded = perf_counter()
     judged = {name: [(case, verdict(case)) for case in texts[name]] for name in texts}
     n = sum(map(len, judged.values()))

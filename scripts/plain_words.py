@@ -46,8 +46,8 @@ OPEN = frozenset(
 """Those whose words mostly claim nothing of an item."""
 SHARE, SEEN, PRAISE = 0.6, 2, 1.0
 FREQUENT = {
-    "v": 50, "vn": 100, "a": 10, "ad": 3, "an": 3, "d": 5, "i": 20, "l": 50, "z": 5, "t": 50,
-    "m": 50, "q": 50, "n": 800, "p": 3, "c": 3, "r": 3, "u": 3, "y": 3, "o": 3, "f": 3, "e": 3,
+    "v": 3, "vn": 3, "a": 3, "ad": 3, "an": 3, "d": 3, "i": 3, "l": 3, "z": 3, "t": 50,
+    "m": 50, "q": 50, "n": 300, "p": 3, "c": 3, "r": 3, "u": 3, "y": 3, "o": 3, "f": 3, "e": 3,
     "vd": 3, "vi": 3, "vq": 3, "df": 3,
 }  # fmt: skip
 """Least frequency in jieba's dictionary, by part of speech."""
