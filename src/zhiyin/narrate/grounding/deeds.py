@@ -85,11 +85,13 @@ _LIKES = re.compile(
     r"预算)|作为一?[名位个]?"
 )
 _IF = re.compile(r"(?:\bif|\bwhen|\bwhether|\bwho|\bthat|\bwhat|\bshould|\bwill|\bmay|"
-    r"\bdo|\bthink|\bhope)\s*$"
+    r"\bdo|\bthink|\bhope|\bjust as|\bsomeone|\banyone|\bwherever|\bwhenever|\bhowever)\s*$"
                  r"|(?:如果|若|要是|假如|只要|当|是否|也许|或许|希望|要|让|愿|祝|会|"
                      r"猜)(?:你|您)?$")  # fmt: skip
 _ALL_OF = re.compile(r"^都?$|\s*(?:都|均|全)\w{0,2}$")
 _LIKED_FROM = 3.0
+_OFTEN = 5
+"""Plays from which on someone likes what was played."""
 _VALUE = re.compile(r"[\s,:(]*(?:is |是)?\s*([a-z0-9.]{1,4})(?![a-z0-9])")
 _CART = re.compile(r"\b(?:in|to) your (?:cart|basket|bag)\b")
 
@@ -215,6 +217,8 @@ def _taste(reading: Reading, match: re.Match[str]) -> None:
         return
     liked = any(_is(deed, frozenset({"+"})) for deed in reading.facts.deeds)
     said = match[0].startswith(("as a", "作为")) or match[1] == "are" or match[3] == "是一"
+    often = [deed.get("plays") for deed in reading.facts.of("event")]
+    liked |= any(isinstance(plays, int) and plays >= _OFTEN for plays in often)
     facts = (
         {"profile"}
         if said

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple, TypeGuard, cast
 
 from zhiyin.narrate.grounding.calendar_days import Day, days_of
 from zhiyin.narrate.grounding.lexicon import phrase, stem
-from zhiyin.narrate.grounding.numerals import claims
+from zhiyin.narrate.grounding.numerals import Claim, claims
 from zhiyin.narrate.grounding.periods import Period, periods_of
-from zhiyin.narrate.grounding.units import name_words, unit_of_field
+from zhiyin.narrate.grounding.units import UNITS, name_words, unit_of_field
 from zhiyin.narrate.grounding.vocabulary import Words
 from zhiyin.narrate.language import shown
 
@@ -39,6 +39,7 @@ _OF_DEED = {"value", "plays", "timestamp", "item_id", "event"}
 _LIST_PRICES = (
     "list_price", "original_price", "regular_price", "was_price", "old_price", "msrp", "rrp", "原价"
 )  # fmt: skip
+_COMMAS = re.compile(r"\s*[,/、|]\s*")
 _LIST = re.compile(r"\s*(?:[,，、/;；|+]|\band\b|和|与|及)\s*")
 
 
@@ -191,7 +192,8 @@ class Facts:
             and len(parts := _LIST.split(low)) > 1
         ):
             self._number(key, float(len(parts)), owner, count=True)
-        for claim in claims(low):
+        said = claims(low)
+        for claim in (*said, *_listed(low, said)):
             in_words = claim.dimension == "count" and not low[claim.start].isdigit()
             if key in _CALLED:
                 self.called.add((claim.value, low[claim.end : claim.end + 1]))
@@ -296,6 +298,24 @@ def day_of(value: object) -> date | None:
         seconds = seconds / 1000 if seconds > _MS else seconds
         return datetime.fromtimestamp(seconds, tz=UTC).date()
     return None
+
+
+def _listed(text: str, said: Sequence[Claim]) -> Iterable[Claim]:
+    """Numbers that share the unit behind the last of them (50, 100, 250 ml); 块 as pieces."""
+    last: Claim | None = None
+    for claim in reversed(said):
+        if claim.unit == "块":
+            yield claim._replace(dimension="count", unit="")
+        plain = claim.dimension == "count" and not claim.ordinal
+        if last and plain and _COMMAS.fullmatch(text, claim.end, last.start):
+            factor, unit = UNITS[last.unit][1], last.unit
+            last = claim._replace(
+                value=claim.value * factor, dimension=last.dimension, unit=unit,
+                step=claim.step * factor,
+            )  # fmt: skip
+            yield last
+        else:
+            last = claim if claim.unit in UNITS else None
 
 
 def _leaves(value: object) -> Iterable[object]:

@@ -56,6 +56,7 @@ _TIMES = re.compile(r"\s*[x×*乘]\s*")
 _BELOW_ZERO = re.compile(r"(?:(?:^|[\s(])[-\u2212]|零下|minus )$")
 _POWER_AFTER = re.compile(r"\s*(万|亿|k(?![a-z])|million|thousand)")
 _POWERS = {"万": 1e4, "亿": 1e8, "k": 1e3, "million": 1e6, "thousand": 1e3}
+_ADDED = re.compile(r" (?:more|extra|further|full|whole)(?= )")
 _MORE = re.compile("[多余来几]")
 _SENSES = {
     "about": "about|around|roughly|approximately|some|something like|~|大约|约|差不多|大概",
@@ -161,7 +162,7 @@ def _claim(text: str, start: int, end: int, value: float) -> Claim:
     value, end = _and_a_half(text, value, end)
     if re.match(r'" [a-z]', text[end : end + 3]) and value < 120:
         unit, (dimension, factor), end = "inch", UNITS["inch"], end + 1
-    elif found := UNIT_AFTER.match(text, end):
+    elif found := UNIT_AFTER.match(text, more.end() if (more := _ADDED.match(text, end)) else end):
         unit, end = found[1], found.end()
         dimension, factor = UNITS[unit]
     elif start and text[start - 1] in "$€£¥":
@@ -221,6 +222,8 @@ def _with_half(
             value, end = value + 0.1 * tenth, end + 1
     elif text.startswith("个多小时", end):
         end, unit, (dimension, factor) = end + 4, "小时", UNITS["小时"]
+    elif text.startswith("个半月", end):
+        value, end, unit, (dimension, factor) = value + 0.5, end + 3, "个月", UNITS["个月"]
     elif text.startswith("个半小时", end):
         value, end, unit, (dimension, factor) = value + 0.5, end + 4, "小时", UNITS["小时"]
     return value, end, unit, dimension, factor

@@ -44,7 +44,8 @@ _CENTURY = re.compile(
     rf"{_PART}\b(?:(\d{{2}})(?:st|nd|rd|th)|({'|'.join(_ORDINAL)}))[\s-]century\b"
 )
 _WORDS = re.compile(
-    rf"\b(sixteen|seventeen|eighteen|nineteen|twenty)[\s-](?:(hundred)\b|(?:oh[\s-])?"
+    rf"\b(sixteen|seventeen|eighteen|nineteen|twenty)[\s-](?:(hundred)\b|(?:oh[\s-](?=(?:{'|'.join(list(_TEEN)[10:])})\b)"
+    rf"|(?={'|'.join([*_TY, *list(_TEEN)[:10]])}))"
     rf"(?:({'|'.join(_TY)})(?:[\s-]({'|'.join(list(_TEEN)[10:])}))?|({'|'.join(_TEEN)})))\b"
     rf"(?![\s-](?:hundred|thousand|percent|dollars|euros|pounds|yuan|minutes|hours|people))"
     rf"|\btwo thousand(?:[\s-]and)?[\s-]({'|'.join(_TEEN)})\b"

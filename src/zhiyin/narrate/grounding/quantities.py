@@ -38,6 +38,8 @@ _TIMES_UNIT = re.compile(
 )
 _ANYBODY = {"peopl", "person", "of", "user"}
 _LEFT = re.compile(r"\s*(?:(?!is\b|are\b)\w+\s+){0,2}(?:left\b|remain|in stock)")
+_AGED = re.compile(r"\b(?:aged|ages?)\s+(?:from\s+)?(?:\w+ (?:to|and|or) )?$")
+_OLD = re.compile(r"[\s-]olds?\b")
 _CLOCK = re.compile(r"\b(?:at|until|till|by|from|to|after|before)\s*$")
 _IDIOM = re.compile(
     r"\b(?:one or two|two or three|one-two|a thing or two|(?:dinner|table|evening|night|weekend|"
@@ -58,8 +60,11 @@ _ONE = re.compile(
 _BOUND = re.compile(
     r"(最[大高长远低小快深多少])[^,，。；]{0,6}$|\b(max(?:imum)?|min(?:imum)?)\b[^,.;]{0,10}$|"
     r"\b(light|heavy|thin|slim|small|tall|wide|deep|short|long|big|large|"
-    r"compact)\s+at\s+(?:just |only )?$"
+    r"compact)\s+at\s+(?:just |only )?$|"
+    r"\bthe (smallest|largest|biggest|shortest|longest|lightest|heaviest)\s+"
+    r"(?:is |holds |at )?(?:an? )?$"
 )
+_EXTREME = 4
 _OF_BOTH = re.compile(r"(?:\b(?:the|these|those|between|of)\s+|[这那])$")
 _ROLE = {
     "battery": "battery|single|plays?", "runtime": "runtime|"
@@ -97,8 +102,20 @@ def _cover_bound(reading: Reading, claim: Claim) -> None:
     """Of 最大1000倍, "maximum 1000", "light at 128 g": what a recorded number says itself."""
     start = max(0, claim.start - 16)
     if found := _BOUND.search(reading.text[start : claim.start]):
-        group = next(at for at in (1, 2, 3) if found[at])
+        group = next(at for at in (1, 2, 3, 4) if found[at])
+        if group == _EXTREME and not _is_extreme(reading, claim, found[group]):
+            return
         reading.cover(start + found.start(group), start + found.end(group))
+
+
+def _is_extreme(reading: Reading, claim: Claim, word: str) -> bool:
+    """Whether no other number of a recorded list is smaller, or larger: "the smallest 50 ml"."""
+    pick = min if word in ("smallest", "shortest", "lightest") else max
+    fields: dict[str, list[float]] = {}
+    for number in reading.facts.numbers:
+        if number.owner == OWN and number.dimension == claim.dimension:
+            fields.setdefault(number.field, []).append(number.value)
+    return any(len(values) > 1 and agrees(pick(values), claim) for values in fields.values())
 
 
 def _is_word(reading: Reading, claim: Claim) -> bool:
@@ -159,6 +176,10 @@ def _measured(reading: Reading, claim: Claim) -> str:
     if claim.unit == "年" and 1900 <= claim.value / 12 <= 2100:
         year = claim._replace(value=claim.value / 12, dimension="year")
         return "" if known(reading, year) else "date"
+    if claim.unit == "块" and known(reading, claim._replace(dimension="count")):
+        return ""
+    if _is_age(reading, claim):
+        return ""
     if claim.dimension == "money" and not (has_currency(reading, claim) and is_due(reading, claim)):
         return "price"
     if _wrong_role(reading, claim):
@@ -204,9 +225,28 @@ def _count(reading: Reading, claim: Claim) -> str:
         if any(n.value == claim.value or (top and n.value <= claim.value) for n in ranks):
             return ""
         return "" if claim.ordinal and _series(reading, claim) else "number"
+    if _is_age(reading, claim):
+        return ""
     if (held := _stock(reading, claim)) is not None:
         return "" if held else "quantity"
     return "" if _is_counted(reading, claim) else "quantity"
+
+
+def _is_age(reading: Reading, claim: Claim) -> bool:
+    """Whether it is a recorded age: "aged three and over" of 3岁以上, "six-year-old" of age 6."""
+    text = reading.text
+    numbers = [n for n in reading.facts.numbers if n.owner == OWN]
+    if claim.dimension == "count" and _AGED.search(text[: claim.start]):
+        return any(
+            (n.dimension == "months" and agrees(n.value / 12, claim))
+            or (bool(n.names & {"age"}) and agrees(n.value, claim))
+            for n in numbers
+        )  # fmt: skip
+    if claim.dimension == "months" and _OLD.match(text, claim.end):
+        told = reading.facts.of("profile")
+        stated = [c.value for f in told for c in claims(str(f.get("value") or "").lower())]
+        return claim.value / 12 in stated
+    return False
 
 
 def _is_counted(reading: Reading, claim: Claim) -> bool:
