@@ -44,7 +44,7 @@ OPEN = frozenset(
     "verb.motion verb.perception verb.social verb.stative".split()
 )
 """Those whose words mostly claim nothing of an item."""
-SHARE, SEEN, PRAISE = 0.6, 2, 1.0
+SHARE, SEEN, PRAISE = 0.34, 1, 1.0
 FREQUENT = {
     "v": 3, "vn": 3, "a": 3, "ad": 3, "an": 3, "d": 3, "i": 3, "l": 3, "z": 3, "t": 50,
     "m": 50, "q": 50, "n": 300, "p": 3, "c": 3, "r": 3, "u": 3, "y": 3, "o": 3, "f": 3, "e": 3,
