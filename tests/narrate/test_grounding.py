@@ -266,3 +266,55 @@ def test_a_bound_holds_in_its_direction(text: str) -> None:
     record = {**KETTLE, "ratings": 512}
     assert check(text, record=record).is_grounded
     assert not check(text, record={**record, "ratings": 30, "price": 1400}).is_grounded
+
+
+FLASKS = {
+    "item_id": "f1", "title": "Sample Flasks", "categories": ["Laboratory"],
+    "properties": {"volumes": "25, 75, 300, 2000 ml", "weight": "2.4 kg", "lessons": "24"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("75 ml.", "80 ml."),
+        ("The smallest 25 ml.", "The smallest 75 ml."),
+        ("Twenty-four lessons.", "Twenty-three lessons."),
+    ],
+)
+def test_nested_properties_and_lists_that_share_a_unit_are_read(right: str, wrong: str) -> None:
+    assert check(right, record=FLASKS).is_grounded
+    assert not check(wrong, record=FLASKS).is_grounded
+
+
+def test_ages_are_read_in_both_languages() -> None:
+    record = {"item_id": "p1", "title": "积木", "properties": {"适龄": "4岁以上", "数量": "80块"}}
+    assert check("For children aged four and over.", record=record).is_grounded
+    assert not check("For children aged two and over.", record=record).is_grounded
+    assert check("80块积木。", record=record).is_grounded
+    assert not check("90块积木。", record=record).is_grounded
+
+
+def test_a_figure_of_speech_is_no_taste_and_many_plays_are_one() -> None:
+    assert check("For someone you like.", record=KETTLE).is_grounded
+    assert not check("You like quiet evenings.", record=KETTLE).is_grounded
+    plays = {"kind": "event", "event": "play", "item_id": "x", "title": "Night Hum", "plays": 9}
+    assert check("You like quiet evenings.", record=KETTLE, evidence=[plays]).is_grounded
+    assert not check(
+        "You like quiet evenings.", record=KETTLE, evidence=[{**plays, "plays": 1}]
+    ).is_grounded
+
+
+def test_news_of_yesterday_needs_a_day_of_release() -> None:
+    record = {"item_id": "a1", "title": "Low Tide", "properties": {"released": "2026-05-07"}}
+    now = {"kind": "context", "now": "2026-05-08T09:00:00Z"}
+    late = {"kind": "context", "now": "2026-05-12T09:00:00Z"}
+    assert check("Low Tide came out yesterday.", record=record, evidence=[now]).is_grounded
+    assert not check("Low Tide came out yesterday.", record=record, evidence=[late]).is_grounded
+
+
+def test_things_of_a_meal_set_a_scene_and_are_no_parts() -> None:
+    assert check("Put it beside the eggs.", record=KETTLE).is_grounded
+    assert not check("It comes with eggs.", record=KETTLE).is_grounded
+    assert not check("Put it in the dishwasher.", record=KETTLE).is_grounded
+    assert not check("Charge it wirelessly.", record=KETTLE).is_grounded

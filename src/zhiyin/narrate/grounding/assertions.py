@@ -16,7 +16,10 @@ _SOFT = frozenset(
     "join meet share do did does have has had disappoint bore age matter happen help match "
     "pick put "
     "would will can may might could should must s re ve ll and or not also all both on in at for "
-    "to of with from about by as so too there here again yet either that which what when if than "
+    "to of with from about by "
+    "beside under over near between behind through along around into onto before "
+    "after until across inside outside towards against "
+    "as so too there here again yet either that which what when if than "
     "every any each next more less much just the a an your our my this up out over off away back "
     "together alone well better best first once twice".split()
 )  # fmt: skip

@@ -236,12 +236,15 @@ def _is_age(reading: Reading, claim: Claim) -> bool:
     """Whether it is a recorded age: "aged three and over" of 3岁以上, "six-year-old" of age 6."""
     text = reading.text
     numbers = [n for n in reading.facts.numbers if n.owner == OWN]
-    if claim.dimension == "count" and _AGED.search(text[: claim.start]):
-        return any(
+    if claim.dimension == "count" and (aged := _AGED.search(text[: claim.start])):
+        held = any(
             (n.dimension == "months" and agrees(n.value / 12, claim))
             or (bool(n.names & {"age"}) and agrees(n.value, claim))
             for n in numbers
-        )  # fmt: skip
+        )
+        if held:
+            reading.cover(aged.start(), claim.end)
+        return held
     if claim.dimension == "months" and _OLD.match(text, claim.end):
         told = reading.facts.of("profile")
         stated = [c.value for f in told for c in claims(str(f.get("value") or "").lower())]
