@@ -26,7 +26,7 @@ demo: install ## real data, training, evaluation, recommendations
 	$(BIN)/zhiyin demo $(DEMO_ARGS)
 
 test: install ## every test
-	$(BIN)/pytest $(PYTEST_ARGS)
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile $(PYTEST_ARGS)
 
 check: install ## format, lint, types, architecture and the fast tests
 	$(BIN)/ruff format --check .

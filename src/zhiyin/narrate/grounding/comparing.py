@@ -30,6 +30,7 @@ _ENGLISH = re.compile(
     r"\b(?:" + "|".join(w for words in _TABLE for w in words.split("|") if w[0].isascii()) + r")\b"
 )
 _THAN = re.compile(r"\b(\w+er|more|less|fewer|better|worse)\b[^.;!?]{0,60}?\bthan\b")
+_BOUNDED = re.compile(r" than (?:\d|[$€£¥]|an? (?:kilo|kilogram|gram|pound|ounce)\b)")
 _HAN_ADJECTIVES = (
     "评分更?[高低]|[分得]分更?[高低]|便宜|实惠|安静|贵|轻|重|长|短|新|旧|老|"
     "早|晚|大|小|亮|多|少|高|低|快|好|"
@@ -51,7 +52,9 @@ def check_comparisons(reading: Reading) -> None:
         word = _ENGLISH.search(reading.text, match.start(), match.end())
         _judge(reading, match, word[0] if word else match[1])
     for match in _ENGLISH.finditer(reading.text):
-        if not reading.is_covered(*match.span()) and not _than_before(reading, match):
+        if _BOUNDED.match(reading.text, match.end()):
+            reading.cover(*match.span())  # the number behind it is looked up by itself
+        elif not reading.is_covered(*match.span()) and not _than_before(reading, match):
             _judge(reading, match, match[0])
     for match in _CHINESE.finditer(reading.text):
         _judge(reading, match, match[2])

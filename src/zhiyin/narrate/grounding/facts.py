@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
@@ -39,6 +40,7 @@ _OF_DEED = {"value", "plays", "timestamp", "item_id", "event"}
 _LIST_PRICES = (
     "list_price", "original_price", "regular_price", "was_price", "old_price", "msrp", "rrp", "原价"
 )  # fmt: skip
+_TIMES = re.compile(r"\s*[x×*]\s*")
 _COMMAS = re.compile(r"\s*[,/、|]\s*")
 _LIST = re.compile(r"\s*(?:[,，、/;；|+]|\band\b|和|与|及)\s*")
 
@@ -193,7 +195,7 @@ class Facts:
         ):
             self._number(key, float(len(parts)), owner, count=True)
         said = claims(low)
-        for claim in (*said, *_listed(low, said)):
+        for claim in (*said, *_listed(low, said), *_packed(low, said)):
             in_words = claim.dimension == "count" and not low[claim.start].isdigit()
             if key in _CALLED:
                 self.called.add((claim.value, low[claim.end : claim.end + 1]))
@@ -316,6 +318,17 @@ def _listed(text: str, said: Sequence[Claim]) -> Iterable[Claim]:
             yield last
         else:
             last = claim if claim.unit in UNITS else None
+
+
+def _packed(text: str, said: Sequence[Claim]) -> Iterable[Claim]:
+    """What a pack holds altogether: 900 g of "150 g x 6"; six, and 1,980 ml, of "6 x 330 ml"."""
+    for one, other in itertools.pairwise(said):
+        if one.end == other.start and one.dimension == other.dimension in ("mass", "volume"):
+            pieces = one.value / UNITS[other.unit][1]
+            yield one._replace(value=pieces, dimension="count", unit="")
+            yield other._replace(value=pieces * other.value)
+        elif other.dimension == "count" and _TIMES.fullmatch(text, one.end, other.start):
+            yield one._replace(value=one.value * other.value)
 
 
 def _leaves(value: object) -> Iterable[object]:

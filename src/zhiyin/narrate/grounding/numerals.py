@@ -36,15 +36,19 @@ _SHARE = re.compile(
 )
 _PARTS = {
     "three quarters": 0.75, "quarter": 0.25, "half": 0.5, "third": 1 / 3, "two thirds": 2 / 3,
-    "tenth": 0.1, "hundredth": 0.01, "thousandth": 0.001,
+    "fifth": 0.2, "tenth": 0.1, "hundredth": 0.01, "thousandth": 0.001,
 }  # fmt: skip
 _FRACTION = re.compile(
     r"\b(?:(three quarters|two thirds) of an? |(?:an? |one )?(quarter|tenth|hundredth|thousandth)"
     r" of an? |(half) (?:of )?an? )(?=[a-z])"
 )
-_PART_OFF = re.compile(r"\b(?:an? |one )?(quarter|third|half|tenth) (?=off\b|price\b|less\b)")
+_PART_OFF = re.compile(r"\b(?:an? |one )?(quarter|third|half|fifth|tenth) (?=off\b|price\b|less\b)")
 _RANGE = re.compile(r"\s*(?:to|or|and|[-\u2013\u2014~\u81f3\u5230\u6216])\s*")
+_A_SECOND = re.compile(r" (?:a|per|each) second\b|/s\b")
+_HALVED = ("time", "months", "volume", "mass", "length", "rating")
 _TENTHS = ("米", "块")
+_COINS = re.compile(r"(\d{1,2})毛?(?![\d.%a-z\u3400-\u9fff])")
+"""Of 29块9, the tenths of a yuan."""
 _END_OF_TENTH = re.compile("[^\u3400-\u9fffa-z0-9]|$|[宽高长厚深的]")
 _CURRENCY_BEFORE = re.compile(r"\b(rmb|cny|usd|eur|gbp|jpy)\s*$")
 _VAGUE = re.compile("(?:([数几])|([上过破逾成]))$")
@@ -63,7 +67,8 @@ _SENSES = {
     "nearly": "nearly|almost|close to|close on|getting on for|barely|just under|a shade under|"
     "not quite|just shy of|shy of|just short of|short of|将近|接近|近|快到",
     "under": "under|less than|fewer than|below|no more than|not even|at most|well under|"
-    "a little under|slightly under|不到|不足|不超过|不过|不满|未满|少于|低于|小于",
+    "a little under|slightly under|不到|不足|"
+    "不用|用不了|不超过|不过|不满|未满|少于|低于|小于",
     "over": "over|more than|above|at least|just over|well over|a little over|slightly over|"
     "upwards of|north of|in excess of|a good|超过|超|至少|多于|高于|大于|足足",
     "exact": "up to|just|最多|仅",
@@ -73,10 +78,15 @@ _BEFORE = re.compile(
     rf"(?<![a-z])({'|'.join(sorted(_SENSE, key=len)[::-1])})"
     r"\s*(?:a\s+)?[$€£¥]?\s*$"
 )
+_ONE_UNIT = re.compile(
+    rf"(?<![a-z])({'|'.join(word for word in sorted(_SENSE, key=len)[::-1] if word.isascii())}) "
+    r"an? (kilo|kilogram|gram|litre|liter|metre|meter|inch|foot|pound|ounce|minute)(?![a-z])"
+)
+"""One of a unit, told as a bound: "less than a kilo"."""
 _AFTERWARDS = {
     "about": "左右|上下|or so|or thereabouts|give or take|ish\\b",
     "over": "以上|\\+|or more|plus\\b|开外|有余",
-    "under": "不到|以下|or less|or fewer",
+    "under": "[块元]?有找|不到|以下|or less|or fewer",
     "odd": "出头|-odd\\b|and change\\b|挂零",
 }
 _AFTER = re.compile(
@@ -142,6 +152,10 @@ def _shares(text: str) -> list[Claim]:
             part = Claim(match.start(), match.end() + 5, 12 * value, "count")
         if part.dimension != "count" or part.value > 1:
             found.append(part._replace(start=match.start()))
+    for match in _ONE_UNIT.finditer(text):
+        dimension, factor = UNITS[match[2]]
+        sense = _SENSE[match[1]]
+        found.append(Claim(*match.span(2), factor, dimension, match[2], sense, step=factor))
     for match in _PART_OFF.finditer(text):
         sense = "about" if match[1] == "third" else "exact"
         end = match.end(1)
@@ -172,6 +186,8 @@ def _claim(text: str, start: int, end: int, value: float) -> Claim:
     if dimension == "celsius":
         value, start = _below_zero(text, value, start)
     value, end, unit, dimension, factor = _with_half(text, end, value, unit, dimension, factor)
+    if dimension == "frames" and (second := _A_SECOND.match(text, end)):
+        end = second.end()
     if after := _AFTER.match(text, end):
         sense, end = after.lastgroup or sense, after.end()
     start, ordinal = _ordinal(text, start, end)
@@ -215,8 +231,10 @@ def _with_half(
         value, end = value + 0.5, end + half.end()
         if half[1]:
             unit, (dimension, factor) = half[1], UNITS[half[1]]
-    if text.startswith("半", end) and dimension in ("time", "months", "volume", "mass", "length"):
+    if text.startswith("半", end) and dimension in _HALVED:
         value, end = value + 0.5, end + 1
+    elif unit == "块" and (rest := _COINS.match(text, end)):
+        value, end = value + float(f"0.{rest[1]}"), rest.end()
     elif unit in _TENTHS and (tenth := _HAN_DIGIT.get(text[end : end + 1])):
         if _END_OF_TENTH.match(text, end + 1):
             value, end = value + 0.1 * tenth, end + 1
@@ -257,14 +275,13 @@ def _joined(text: str, found: list[Claim]) -> list[Claim]:
 def _pair(last: Claim, claim: Claim, between: str) -> list[Claim]:
     """Two numbers that are read together: "60 x 40 cm", "2h10", "3 to 5 kg"; empty where not."""
     plain = last.dimension == "count" and not last.ordinal
-    if plain and claim.unit and _RANGE.fullmatch(between) and last.value < claim.value:
-        factor = UNITS[claim.unit][1]
+    factor = UNITS[claim.unit][1] if claim.unit else 1.0
+    if plain and claim.unit and _RANGE.fullmatch(between) and last.value * factor < claim.value:
         return [last._replace(value=last.value * factor, dimension=claim.dimension,
                               unit=claim.unit, step=last.step * factor), claim]  # fmt: skip
     if last.unit == "h" and claim.dimension == "count" and not between and claim.value < 60:
         return [last._replace(end=claim.end, value=last.value + 60 * claim.value)]
     if _TIMES.fullmatch(between) and last.dimension == "count":
-        factor = UNITS[claim.unit][1] if claim.unit else 1.0
         first = last._replace(
             end=claim.start, value=last.value * factor, dimension=claim.dimension, unit=claim.unit
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from zhiyin.narrate.grounding.agreement import agrees, known
+from zhiyin.narrate.grounding.facts import OWN
 from zhiyin.narrate.grounding.numerals import Claim
 from zhiyin.narrate.grounding.reading import Reading
 from zhiyin.narrate.grounding.units import CURRENCY
@@ -25,6 +26,14 @@ _BEFORE_PRICE = re.compile(
     r"原价|标价|划线|立减|直降|降|省|平时|吊牌"
 )
 OFF = re.compile(r"\s*(?:off\b|discount|less\b|的?折扣|优惠)")
+_SAVES = re.compile(r"\bsav(?:e|es|ing)\b|\b(?:off|less|cheaper)\b|立减|直降|省|便宜|减")
+_EACH = re.compile(
+    r"\s*(?:each\b|apiece\b|(?:per|a|an|for one) (?!month|week|year|day|night|hour)[a-z]+|"
+    "[一每/][杯罐片包袋个瓶盒支条块只粒枚份颗卷双])"
+)
+_ONE_OF = re.compile(
+    "(?:平均|合|每|一)[一每]?[杯罐片包袋个瓶盒支条块只粒枚份颗卷双](?:才|只要|不到|约|大约)?$"
+)
 MEASURED = re.compile("[人位名条次个件本部首页片块种款张颗粒枚只双套台层间节课讲集章字岁]")
 
 
@@ -49,6 +58,39 @@ def is_price(reading: Reading, claim: Claim) -> bool:
         return False
     money = claim._replace(dimension="money")
     return known(reading, money) and is_due(reading, money)
+
+
+def is_reduced(reading: Reading, claim: Claim) -> bool:
+    """Whether it is the price less a recorded offer, or what that saves where it says so."""
+    price = reading.facts.record.get("price")
+    offers = [f.get("percent") for f in reading.facts.of("offer")]
+    if not isinstance(price, int | float):
+        return False
+    saved = [price * off / 100 for off in offers if isinstance(off, int | float)]
+    clause = reading.text[slice(*reading.clause(claim.start))]
+    values = saved if _SAVES.search(clause) else [price - amount for amount in saved]
+    return any(_comes_to(value, claim) for value in values)
+
+
+def _comes_to(value: float, claim: Claim) -> bool:
+    """Whether a worked-out price is the one that is told, rounded or not."""
+    return agrees(round(value, 2), claim) or (
+        claim.sense == "exact" and abs(value - claim.value) <= 0.5 * min(claim.step, 1.0)
+    )
+
+
+def is_unit_price(reading: Reading, claim: Claim) -> bool:
+    """Whether it is the price of one of so many that are recorded: "eight yuan a can" of 12."""
+    price = reading.facts.record.get("price")
+    if not isinstance(price, int | float) or not (
+        _EACH.match(reading.text, claim.end) or _ONE_OF.search(reading.text[: claim.start])
+    ):
+        return False
+    return any(
+        _comes_to(price / number.value, claim)
+        for number in reading.facts.numbers
+        if number.owner == OWN and number.dimension == "count" and number.value >= 2
+    )
 
 
 def is_due(reading: Reading, claim: Claim) -> bool:

@@ -26,6 +26,8 @@ from zhiyin.narrate.grounding.prices import (
     has_currency,
     is_due,
     is_price,
+    is_reduced,
+    is_unit_price,
 )
 from zhiyin.narrate.grounding.reading import Reading
 
@@ -62,9 +64,26 @@ _BOUND = re.compile(
     r"\b(light|heavy|thin|slim|small|tall|wide|deep|short|long|big|large|"
     r"compact)\s+at\s+(?:just |only )?$|"
     r"\bthe (smallest|largest|biggest|shortest|longest|lightest|heaviest)\s+"
-    r"(?:is |holds |at )?(?:an? )?$"
+    r"(?:is |holds |at )?(?:an? )?$|"
+    r"\b(safe|waterproof|watertight|rated|sealed)\s+(?:down\s+)?to\s+(?:a depth of\s+)?$"
 )
+_DEEP = 5
 _EXTREME = 4
+_PROMISED = re.compile("(?:之?内|以内|就?[能可]?[送到达发收起]|[一两三四五六\\d]|只|只需)")
+"""Behind "a day" and "the next day": when something happens, or how often."""
+_BY = re.compile(r"\d\s*[x×*]\s*$")
+_BY_NEXT = re.compile(r"[^x×*]{0,3}[x×*]\s*\d")
+_LENGTHS = (1.0, 10.0, 25.4, 304.8, 1000.0)
+"""Millimetres of the units in which sizes are told."""
+_MONTH = {"time": 1.0, "months": 1 / (30.4 * 86400)}
+"""What a second is, by how times are told."""
+_SO_LONG = re.compile(
+    r"\b(?:ago|since|left|more|until|still|out|released|published)\b|前|剩|还有|最后|上市|上映|发行|出版|来"
+)
+"""Says that a time lies between a recorded day and now."""
+_LATELY = re.compile(r"(?:\b(?:last|past|previous)|近|过去|最近)\s*$")
+_SOLD = re.compile(r"\b(?:sold|bought|ordered)\b|[卖售销]")
+_SALES = frozenset("sold sale bought purchas order 销量 卖出 售出 销售".split())
 _OF_BOTH = re.compile(r"(?:\b(?:the|these|those|between|of)\s+|[这那])$")
 _ROLE = {
     "battery": "battery|single|plays?", "runtime": "runtime|"
@@ -100,12 +119,25 @@ def _is_packed(reading: Reading, claim: Claim) -> bool:
 
 def _cover_bound(reading: Reading, claim: Claim) -> None:
     """Of 最大1000倍, "maximum 1000", "light at 128 g": what a recorded number says itself."""
-    start = max(0, claim.start - 16)
+    start = max(0, claim.start - 24)
     if found := _BOUND.search(reading.text[start : claim.start]):
-        group = next(at for at in (1, 2, 3, 4) if found[at])
+        group = next(at for at in (1, 2, 3, 4, 5) if found[at])
+        if group == _DEEP and not _is_depth(reading, claim):
+            return
         if group == _EXTREME and not _is_extreme(reading, claim, found[group]):
             return
         reading.cover(start + found.start(group), start + found.end(group))
+
+
+def _is_depth(reading: Reading, claim: Claim) -> bool:
+    """Whether it is how deep the item may go."""
+    return any(
+        number.owner == OWN
+        and number.dimension == claim.dimension
+        and number.names & {"depth", "waterproof", "dive", "water"}
+        and agrees(number.value, claim)
+        for number in reading.facts.numbers
+    )
 
 
 def _is_extreme(reading: Reading, claim: Claim, word: str) -> bool:
@@ -135,6 +167,8 @@ def _is_word(reading: Reading, claim: Claim) -> bool:
         return True
     if text[claim.start] == "一" and claim.dimension == "count" and claim.value == 1:
         return not claim.ordinal
+    if claim.unit == "天" and text[claim.start : claim.end] in ("一天", "第二天"):
+        return not _PROMISED.match(text, claim.end)
     return any(
         (word := text[start : start + length]) in plain_chinese() or word in common_chinese()
         for length in (4, 3, 2)
@@ -180,6 +214,8 @@ def _measured(reading: Reading, claim: Claim) -> str:
         return ""
     if _is_age(reading, claim):
         return ""
+    if claim.dimension == "money" and (is_unit_price(reading, claim) or is_reduced(reading, claim)):
+        return "" if has_currency(reading, claim) else "price"
     if claim.dimension == "money" and not (has_currency(reading, claim) and is_due(reading, claim)):
         return "price"
     if _wrong_role(reading, claim):
@@ -229,7 +265,16 @@ def _count(reading: Reading, claim: Claim) -> str:
         return ""
     if (held := _stock(reading, claim)) is not None:
         return "" if held else "quantity"
-    return "" if _is_counted(reading, claim) else "quantity"
+    return "" if _is_counted(reading, claim) or _is_side(reading, claim) else "quantity"
+
+
+def _is_side(reading: Reading, claim: Claim) -> bool:
+    """Whether it is a recorded length in a size that names no unit: "140 x 200" of 140 x 200 cm."""
+    text = reading.text
+    if not (_BY.search(text[: claim.start]) or _BY_NEXT.match(text, claim.end - 3)):
+        return False
+    return any(known(reading, claim._replace(value=claim.value * factor, dimension="length"))
+               for factor in _LENGTHS)  # fmt: skip
 
 
 def _is_age(reading: Reading, claim: Claim) -> bool:
@@ -245,6 +290,9 @@ def _is_age(reading: Reading, claim: Claim) -> bool:
         if held:
             reading.cover(aged.start(), claim.end)
         return held
+    if claim.unit == "岁":
+        years = {n.value for n in numbers if n.names & {"age"} and n.dimension == "count"}
+        return claim.value / 12 in years
     if claim.dimension == "months" and _OLD.match(text, claim.end):
         told = reading.facts.of("profile")
         stated = [c.value for f in told for c in claims(str(f.get("value") or "").lower())]
@@ -255,6 +303,11 @@ def _is_age(reading: Reading, claim: Claim) -> bool:
 def _is_counted(reading: Reading, claim: Claim) -> bool:
     """Whether a bare number is recorded, follows, or is a price."""
     text = reading.text
+    if _SOLD.search(text[slice(*reading.clause(claim.start))]) and any(
+        n.field == "value" and n.names & _SALES and agrees(n.value, claim)
+        for n in reading.facts.numbers
+    ):
+        return True
     noun = _noun(text, claim.end)
     if is_price(reading, claim) or _is_called(reading, claim):
         return True
@@ -306,10 +359,18 @@ def _since(reading: Reading, claim: Claim) -> bool:
         if any(agrees(12 * (now.year - year), claim) for year in years):
             return True
     day = 86400.0 if claim.dimension == "time" else 1 / 30.4
-    return any(
-        abs((now - deed.when).days * day - claim.value) <= max(day, 0.1 * claim.step)
-        for deed in reading.facts.deeds
-        if deed.when
+    # "Seven weeks" may be half a week off, "eight days" one.
+    near = max(day, 0.5 * claim.step if claim.step > day else 0.0)
+    whens = {deed.when for deed in reading.facts.deeds if deed.when}
+    if _SO_LONG.search(reading.text[slice(*reading.clause(claim.start))]):
+        whens.update(reading.facts.dates)
+    if any(abs(abs((now - when).days) * day - claim.value) <= near for when in whens):
+        return True
+    return bool(_LATELY.search(reading.text[: claim.start])) and any(
+        abs(window.value * _MONTH[claim.dimension] - claim.value) <= near
+        for fact in reading.facts.evidence
+        for window in claims(str(fact.get("window") or "").lower())
+        if window.dimension == "time"
     )
 
 
@@ -348,7 +409,7 @@ def _noun(text: str, at: int) -> frozenset[str]:
         if parts[0] not in NO_NOUN:
             found |= {stem(part) for part in parts if part not in NO_NOUN} - _ANYBODY
     after = text[at : at + 6].lstrip()
-    bare = after.lstrip("位名个种款张部本件条台")
+    bare = after.lstrip("位名个种款张部本件条台只双套片间把颗枚")
     english, chinese = meanings()
     same: set[int] = set()
     roots = [stem(part) for part in match.groups() if part] if match else []

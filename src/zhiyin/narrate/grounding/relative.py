@@ -32,7 +32,7 @@ _SPANS = {
 _NEWS = re.compile(
     r"\b(?:publish\w*|releas\w*|"
     r"(?:came|comes?|is|are) out|new|sold|open\w*|launch\w*|updat\w*|add\w*|discover\w*|reduc\w*|"
-    r"award\w*|restock\w*)\b|上映|上线|发行|面世|开播|首播|上新|上架|发布|更新|出版|发售|开业|到货|降价|补货|获|改版|升级"
+    r"award\w*|restock\w*)\b|上映|上市|上线|发行|面世|开播|首播|上新|上架|发布|更新|出版|发售|开业|到货|降价|补货|获|改版|升级"
 )
 _WINDOWS = {
     r"week|周|7 ?d|7 ?天|七天": "week 上周 上星期 this-week 本周 这周 最近 近日 recently lately",
@@ -81,8 +81,8 @@ def _ago(reading: Reading, match: re.Match[str]) -> None:
     if now is None and deeds and lately:
         reading.cover(*match.span())
         return
-    if _NEWS.search(clause) and not deeds:
-        deeds = reading.facts.dates
+    if _NEWS.search(clause):
+        deeds = [day for day in reading.facts.dates if day not in deeds] or deeds
     near = now is not None and any(least <= (now - day).days <= most for day in deeds)
     if near and now is not None and _fits(word, now, deeds):
         reading.cover(*match.span())
@@ -145,6 +145,10 @@ def _coming(reading: Reading, match: re.Match[str]) -> None:
     word, now = match[0], reading.facts.now
     said = " ".join(reading.facts.words["own"].texts)
     if word in said or word.replace("个", "") in said:
+        reading.cover(*match.span())
+        return
+    years = {n.value for n in reading.facts.numbers if n.dimension in ("year", "count")}
+    if word in ("明年", "next year") and now is not None and now.year + 1 in years:
         reading.cover(*match.span())
         return
     least, most = (

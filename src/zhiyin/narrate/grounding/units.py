@@ -14,6 +14,7 @@ _TABLE: dict[str, dict[float, str]] = {
         453.59237: "lb lbs 磅 pound pounds",
     },
     "volume": {
+        0.001: "μl µl ul microlitre microlitres microliter microliters 微升",
         1: "ml millilitre millilitres milliliter milliliters 毫升", 10: "cl",
         1000: "l litre litres liter liters 升",
     },
@@ -38,7 +39,7 @@ _TABLE: dict[str, dict[float, str]] = {
     "turns": {1: "rpm 转"},
     "pixels": {1: "像素 pixels", 1_000_000: "mp megapixel megapixels"},
     "voltage": {1: "v volt volts 伏"},
-    "frames": {1: "fps 帧"},
+    "frames": {1: "fps frames 帧"},
     "areal": {1: "gsm"},
     "light": {1: "lm lumen lumens 流明"},
     "storage": {1: "gb", 1024: "tb"},
@@ -71,7 +72,9 @@ CURRENCY = {
 """Which currencies a sign can mean."""
 _ENGLISH = "|".join(sorted((u for u in UNITS if u.isascii() and u.isalpha()), key=len)[::-1])
 _CHINESE = "|".join(
-    "块(?![\u3400-\u9fff])|块(?=带走|到手|拿下|就|起|左右|以内|出头|不到)" if u == "块" else u
+    "块(?![\u3400-\u9fff])|块(?=[一二三四五六七八九](?![\u3400-\u9fff])|带走|到手|拿下|就|起|左右|以内|出头|不到)"
+    if u == "块"
+    else u
     for u in sorted((u for u in UNITS if not u.isascii()), key=len)[::-1]
 )
 UNIT_AFTER = re.compile(rf"[\s-]*(?:(%|\$|€|£|″|°c(?![a-z])|(?:{_ENGLISH})(?![a-z])|{_CHINESE}))")
