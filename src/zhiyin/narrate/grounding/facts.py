@@ -194,7 +194,7 @@ class Facts:
             and len(parts := _LIST.split(low)) > 1
         ):
             self._number(key, float(len(parts)), owner, count=True)
-        said = claims(low)
+        said = _numbers_of(low)
         for claim in (*said, *_listed(low, said), *_packed(low, said)):
             in_words = claim.dimension == "count" and not low[claim.start].isdigit()
             if key in _CALLED:
@@ -274,7 +274,7 @@ class Facts:
                     self._dates(part)
                     self.days += days_of(part.lower())
                     self.spans += [(period, OWN) for period in periods_of(part.lower())]
-                    said = claims(unicodedata.normalize("NFKC", part).lower())
+                    said = _numbers_of(unicodedata.normalize("NFKC", part).lower())
                     self.numbers += [
                         Number(c.value, c.dimension, frozenset([key]), OWN, key) for c in said
                     ]
@@ -300,6 +300,12 @@ def day_of(value: object) -> date | None:
         seconds = seconds / 1000 if seconds > _MS else seconds
         return datetime.fromtimestamp(seconds, tz=UTC).date()
     return None
+
+
+def _numbers_of(text: str) -> list[Claim]:
+    """The numbers of a recorded text; of an ISO date the year alone."""
+    dates = [match.span() for match in _ISO.finditer(text)]
+    return [c for c in claims(text) if not any(start < c.start < end for start, end in dates)]
 
 
 def _listed(text: str, said: Sequence[Claim]) -> Iterable[Claim]:
