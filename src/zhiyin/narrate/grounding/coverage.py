@@ -26,10 +26,21 @@ _NEGATED = re.compile(
     r"[\s-]*(?:(?:a|an|any|the|have|has|come|with|is|it|be|contain|include|made|of|in|use)\s+)*)$"
 )
 _NOT = re.compile(r"\b(?:no|not|without|never|non|nor)\b|n[’']t\b")
+_LACKING = re.compile(
+    r"(?:\b(?:no|without|lacks?|not? (?:made |meant |suitable |fit )?for|never needs?|skip the|"
+    r"(?:do|does|has|have|is|are|was)(?:n[’']t| not) "
+    r"(?:need|require|include|have|come with|contain)|"
+    r"(?:is|are)(?:n[’']t| not) made (?:of|from)|out of the)\s+)"
+    r"(?:an?\s+|any\s+|the\s+)?(?:[a-z]+\s+)?$"
+)
+_IS_NOT = re.compile(
+    r"(?:\s+[a-z]+)?\s+(?:(?:is|are|was|were|can)(?:n[’']t|\s+not|\s+never)|cannot)\b"
+    r"|\s+(?:is |are )?(?:not included|excluded|costs? extra|sold separately)\b"
+)
 _FREE = re.compile(r"[\s-]*free\b")
 _HAN_NEGATED = re.compile(
-    "(?:(?:不|未|没有|没|不留|不会|不易|不伤|暂不|暂未)(?:接待|允许|提供|接受|包含|附带|支持|欢迎|适合|能带|可带|"
-    "可以带|能|可以|使用|添加|配|设)|不含|不带|不是|不支持|不附|不可|不能|没有|并非|没|无|"
+    "(?:(?:不|未|没有|没|不会|不易|不伤|暂不|暂未)(?:接待|允许|提供|接受|包含|附带|支持|欢迎|适合|能带|可带|"
+    "可以带|能|可以|使用|添加|配|设)|不含|不带|不留|不用|不必|不需要?|无需|无须|不是|不支持|不附|不可|不能|没有|并非|没|无|"
     "非|未|免|不|零)(?:任何)?$"
 )
 _OWN_NEEDED = re.compile(r"\b(?:bring your own|need|needs|require|requires|separately|buy|extra)\b")
@@ -66,7 +77,9 @@ def _english(reading: Reading, match: re.Match[str]) -> None:
     if suffix and any(phrase(match[0] + " free") in phrase(t) for t in facts.affirmed.texts):
         return
     negated = bool(_NEGATED.search(before) or suffix)
-    if negated and root in facts.affirmed.english and root not in plain_english():
+    if root not in plain_english() and (
+        (negated and root in facts.affirmed.english) or _is_taken_back(reading, match, root)
+    ):
         reading.find(*match.span(), "negation", "the record says the opposite")
     elif match[0] == "free":
         if root not in facts.words[OWN].english and not _is_suffix(before):
@@ -75,10 +88,19 @@ def _english(reading: Reading, match: re.Match[str]) -> None:
         reading.find(*match.span(), "property", "neither record nor evidence says this")
 
 
+def _is_taken_back(reading: Reading, match: re.Match[str], root: str) -> bool:
+    """Whether a text says that something is absent that the record says to be there."""
+    facts, text = reading.facts, reading.text
+    if root not in facts.told or root in facts.denied.english:
+        return False
+    before = text[max(0, match.start() - 40) : match.start()]
+    return bool(_LACKING.search(before) or _IS_NOT.match(text, match.end()))
+
+
 def _is_denied(reading: Reading, match: re.Match[str], root: str) -> bool:
     """Whether the record speaks of a word as absent; told where the text says otherwise."""
     text, denied = reading.text, reading.facts.denied.english
-    if root not in denied:
+    if root not in denied or root in reading.facts.told:
         return False
     before = text[max(0, match.start() - 30) : match.start()]
     if _REQUIRED.match(text, match.end()) and not _NEGATED.search(before):
@@ -90,6 +112,7 @@ def _is_denied(reading: Reading, match: re.Match[str], root: str) -> bool:
     if not (
         _NEGATED.search(before)
         or _FREE.match(text, match.end())
+        or _IS_NOT.match(text, match.end())
         or _NOT.search(text, start, match.start())
         or _OWN_NEEDED.search(text, start, match.end() + len("separately "))
     ):
@@ -221,12 +244,17 @@ def _denies(reading: Reading, part: str) -> bool:
 
 def _negation(reading: Reading, start: int, end: int) -> None:
     part = reading.text[start:end]
-    if part in plain_chinese() or part in common_chinese() or reading.is_covered(start, end):
+    if part in plain_chinese() or reading.is_covered(start, end):
+        return
+    facts = reading.facts
+    told = len(part) > 1 and any(part in text for text in facts.told)
+    recorded = told or (len(part) > 1 and _denies(reading, part))
+    if part in common_chinese() and not recorded:
         return
     negated = bool(_HAN_NEGATED.search(reading.text[max(0, start - 5) : start]))
     own: Words = reading.facts.affirmed
     denied = _denies(reading, part) and not own.has_chinese(part)
     if (denied and not negated) or (
-        negated and own.has_chinese(part) and not _denies(reading, part)
+        negated and (own.has_chinese(part) or told) and not _denies(reading, part)
     ):
         reading.find(start, end, "negation", "the record says the opposite")

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from typing import Any, NamedTuple, TypeGuard, cast
 
 from zhiyin.narrate.grounding.calendar_days import Day, days_of
-from zhiyin.narrate.grounding.lexicon import phrase, stem
+from zhiyin.narrate.grounding.lexicon import HAN, phrase, stem
 from zhiyin.narrate.grounding.numerals import Claim, claims
 from zhiyin.narrate.grounding.periods import Period, periods_of
 from zhiyin.narrate.grounding.units import UNITS, name_words, unit_of_field
@@ -22,7 +22,11 @@ OWN = "own"
 LISTED = "#"
 """Ends the field of a number that counts the values of an attribute."""
 _ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
-_NO = {"no", "none", "false", "not", "无", "否", "没有", "不含"}
+_NO = {
+    "no", "none", "false", "not", "not allowed", "not included", "not permitted", "not available",
+    "excluded", "forbidden", "无", "否", "没有", "不含", "不可", "不可以", "不能", "不支持",
+    "不允许", "不提供", "不包含", "不附", "禁止",
+}  # fmt: skip
 _YES = {"yes", "true", "是", "有"}
 _DENIES = re.compile(r"^(?:no|non|without|not|free of)[\s-]+|^(?:不含|无|没有|不)")
 _SILENT = {"item_id", "stock", "restock", "currency", "available", "hidden", "kind"}
@@ -33,6 +37,16 @@ _MEASURES = tuple("人位层件段级合片条只口门孔格档座")
 _FREE_OF = re.compile(
     r"\b([a-z]{3,})[\s-]free\b|\b(?:without|no|non)[\s-]([a-z]{3,})(?: (?:needed|required))?|"
     "(?:无需|无须|不用|不需要?|不必|不含|不添加|未添加|无)([\u3400-\u9fff]{2})"
+)
+_KINDS = {"title", "name", "brand", "categories", "genres", "tags", "zh", "en"}
+_CLAUSE = re.compile(r"[.,;!?。，；！？、]\s*|\b(?:but|and|or)\b|但|而|或")
+_NO_WORD = re.compile(
+    r"\b(?:no|not|non|never|without|nor|neither|none|free|un[a-z]+ed|less)\b|n[’']t\b|[不没无未非免]"
+)
+_UNFIT = re.compile(
+    r"\bnot (?:suitable |made |meant |recommended |intended )?for (?:use (?:in|on|with) )?"
+    r"([a-z]+(?: [a-z]+)?)"
+    "|不(?:适合|适用于?|宜|建议)([\u3400-\u9fff]{2,4})"
 )
 _BY_HAND = {"dishwasher_safe", "machine_washable", "machine_wash"}
 _SHORT = 60
@@ -85,6 +99,8 @@ class Facts:
         self.numbers: list[Number] = []
         self.words: dict[str, Words] = {OWN: Words()}
         self.denied, self.affirmed, self.done = Words(), Words(), Words()
+        self.told: set[str] = set()
+        """Stems, and Chinese rows, of what is said to be there."""
         self.deeds: list[Deed] = []
         self.dates: list[date] = []
         self.called: set[tuple[float, str]] = set()
@@ -176,8 +192,10 @@ class Facts:
 
     def _text(self, key: str, value: str, owner: str) -> None:
         low = unicodedata.normalize("NFKC", value).lower()
+        if owner == OWN and key.rpartition("_")[2] not in _KINDS:
+            self._told(key, low)
         if key not in _CALLED and owner == OWN and (less := _DENIES.match(low)):
-            self.denied.add(low[less.end() :])
+            self.denied.add(_CLAUSE.split(low[less.end() :])[0])
         elif key not in _CALLED and owner == OWN:
             for free in _FREE_OF.finditer(low):
                 self.denied.add(next(part for part in free.groups() if part))
@@ -203,6 +221,16 @@ class Facts:
                 continue  # a name like "Seven" counts nothing
             names = frozenset(stem(word) for word in name_words(key))
             self.numbers.append(Number(claim.value, claim.dimension, names, owner, key))
+
+    def _told(self, key: str, low: str) -> None:
+        """What a text says to be there, clause by clause; and what it says to be absent."""
+        for clause in _CLAUSE.split(low):
+            for match in _UNFIT.finditer(clause):
+                self.denied.add(next(part for part in match.groups() if part))
+            if not _NO_WORD.search(clause):
+                called = name_words(key)[-1:] if len(low) < _SHORT else []
+                for text in (clause, *called):
+                    self.told.update(phrase(text).split(), HAN.findall(text))
 
     def _number(self, key: str, value: float, owner: str, *, count: bool = False) -> None:
         dimension, factor = ("count", 1.0) if count else unit_of_field(key)
