@@ -77,3 +77,24 @@ def test_the_opposite_of_what_is_recorded_is_named(record: dict[str, Any], text:
 )
 def test_what_is_recorded_may_be_said(record: dict[str, Any], text: str) -> None:
     assert not [f for f in check(text, record=record).findings if f.kind == "negation"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It is the best kettle for tea.",
+        "The story is set in 1993.",
+        "故事发生在1993年。",
+        "适合各种厨房使用。",
+        "Suitable for kitchen use.",
+        "周五发货。",
+    ],
+)
+def test_recorded_words_put_together_anew_are_no_facts(text: str) -> None:
+    film = {"item_id": "k", "title": "Kettle", "year": 1993, "text": "Best used with water."}
+    assert not check(text, record=film).is_grounded
+
+
+def test_a_quiet_sunday_is_no_claim() -> None:
+    kettle = {"item_id": "k", "title": "水壶"}
+    assert check("适合一个安静的周日。", record=kettle).is_grounded

@@ -17,6 +17,14 @@ _CLAIMED_DAY = re.compile(
     r"\b(?:last|this|next|on|since|until|till|by|before|after|from|through|to|every|each|ends?|"
     r"it[’']s|it is|today is|happy|your|only|published|released|said)\s+$"
 )
+_CLAIMED_DAY_ZH = re.compile(
+    "[上本这每下][个]?(?:周|星期|礼拜)|上映|上线|上架|发[布售行货]|开[放售业始幕课门营]|送达|到[货店]|"
+    "截止|结束|为止|之?前|之?后|[买看听读玩订]过|[买看订]的|下单|更新|播出?|举行|打烊|关门|今[天日]|正[好是]"
+)
+_HAPPENS = re.compile(
+    r"\b(?:set|takes? place|happens?|unfolds?|begins?|opens?) (?:back )?in\s+(?:the year )?$|"
+    "(?:发生|设定|背景|故事)[^,，。]{0,4}在?$"
+)
 _FEAST_CLAIMED = re.compile(
     r"\b(?:before|by|until|till|in time for|since|last|this|next|from|ends?(?: on| at)?|"
     r"after|opens?"
@@ -70,7 +78,9 @@ def _weekday(reading: Reading, match: re.Match[str]) -> None:
     if any(reading.covered[match.start() : match.end()]):
         return
     said_of = reading.text[max(0, match.start() - 12) : match.start()]
-    if match[1] and not _CLAIMED_DAY.search(said_of):
+    clause = reading.text[slice(*reading.clause(match.start()))]
+    claimed = _CLAIMED_DAY.search(said_of) if match[1] else _CLAIMED_DAY_ZH.search(clause)
+    if not claimed:
         reading.cover(*match.span())  # advice: a quiet Sunday, for Fridays
         return
     at = _DAYS.index(match[1]) if match[1] else "一二三四五六日".find(match[2].replace("天", "日"))
@@ -86,6 +96,9 @@ def _period(reading: Reading, period: Period) -> None:
     if any(reading.covered[period.start : period.start + 4]):
         return
     known = _years(reading, period.start)
+    if _HAPPENS.search(reading.text[max(0, period.start - 24) : period.start]):
+        # When a story plays is not when it was made.
+        known = {(span.first, span.last) for span, _ in reading.facts.spans}
     if any(period.first <= first and last <= period.last for first, last in known):
         reading.cover(period.start, period.end)
     else:

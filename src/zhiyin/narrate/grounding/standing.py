@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import cast
 
 from zhiyin.narrate.grounding.facts import OWN
-from zhiyin.narrate.grounding.lexicon import phrase
+from zhiyin.narrate.grounding.lexicon import HAN, phrase, stem
 from zhiyin.narrate.grounding.reading import Reading
 
 _IN = r"\bin stock\b|\bavailable(?: now| today)?\b|有货|现货|有库存|在售|库存充足"
@@ -31,6 +31,14 @@ _TOP = (
     r"榜首|冠军|排名|位列|位居|"
     r""
     r"榜单?"
+)
+_BEST = (
+    r"\bbest\b(?!\s+(?:used|with|served|for|if|when|suited|results|enjoyed|kept|eaten|read|of)\b)"
+)
+_FIT_FOR = re.compile(
+    r"\b(?:suitable|designed|intended|approved|safe) for (?:the |your |any )?([a-z]+) use\b"
+    r"|\bfor use (?:in|on|with|at) (?:the |your |any )?([a-z]+)"
+    "|适(?:合|用于?)(?:各种|各类|任何|所有)?([\u3400-\u9fff]{2,4})使用"
 )
 _RANKED = r"\b(?:rank(?:s|ed|ing)?|chart|place|position|top)\b|排名|排在|位列|位居|榜单?|前|名"
 _SELLING = (
@@ -111,6 +119,9 @@ def check_standing(reading: Reading) -> None:
         _gate(reading, _FAME, "popularity", holds=False)
     _prices_move(reading)
     ranks = facts.of("rank")
+    texts = [text for text in facts.words[OWN].texts if "best" in text]
+    if texts and not ranks and not any(re.search(_BEST, text) for text in texts):
+        _gate(reading, _BEST, "property", holds=False)  # "best used with" makes nothing the best
     if ranks:
         _cover(reading, _RANKED)
         if any(rank.get("position") == 1 for rank in ranks):
@@ -120,6 +131,7 @@ def check_standing(reading: Reading) -> None:
     if facts.of("count") or facts.kinds & {"popular"}:
         _cover(reading, _CROWD)
     _roles(reading)
+    _fitness(reading)
 
 
 def check_banned(reading: Reading, banned: Iterable[str]) -> None:
@@ -145,6 +157,16 @@ def _stock(value: object) -> float | None:
             return 5.0
         return 99.0 if re.search(r"in|yes|avail|有|现", low) else None
     return None
+
+
+def _fitness(reading: Reading) -> None:
+    """Of "suitable for kitchen use", 适合厨房使用: what an item is fit for is a property."""
+    own = reading.facts.words[OWN]
+    for match in _FIT_FOR.finditer(reading.text):
+        said = next(part for part in match.groups() if part)
+        if not (own.has_chinese(said) if HAN.match(said) else stem(said) in own.english):
+            at = reading.text.index(said, match.start())
+            reading.find(at, at + len(said), "property", "the record does not say so")
 
 
 def _gate(reading: Reading, pattern: str, kind: str, *, holds: bool) -> None:
