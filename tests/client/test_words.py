@@ -35,7 +35,7 @@ def test_an_explanation_by_every_method(shop: Client, address: str, method: Meth
 
 def test_what_cannot_be_explained_is_told(shop: Client) -> None:
     with pytest.raises(ServiceError, match="not among") as told:
-        shop.explain("u02", "nowhere")
+        shop.explain("u02", "nowhere", model=True)
     assert told.value.status == 404
     assert told.value.hint
 

@@ -197,6 +197,7 @@ class Answers(Connected):
         language: Literal["en", "zh"] | None = None,
         length: Literal["short", "medium", "long"] = "medium",
         method: Method = "likeness",
+        model: bool = False,
     ) -> Explained:
         """Why an item is, or would be, shown to a user; nothing is logged.
 
@@ -208,8 +209,15 @@ class Answers(Connected):
             language: Of the words; None: that of most titles.
             length: How much is told.
             method: How influence is measured.
+            model: Whether the service's language model words it, checked; takes seconds.
         """
-        body = given(instead_of=instead_of, language=language, length=length, method=method)
+        body = given(
+            instead_of=instead_of,
+            language=language,
+            length=length,
+            method=method,
+            model=model or None,
+        )
         body |= {"user_id": user_id, "item_id": item_id, "surface": surface}
         return await self._transport.send(
             Call("POST", "/v1/explain", Explained, body=body_of(body), repeatable=True)
