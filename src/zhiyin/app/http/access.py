@@ -49,6 +49,7 @@ async def opened_workspace(request: Request) -> Workspace:
 
 
 Opened = Annotated[Workspace, Depends(opened_workspace)]
+"""The workspace of a request; what a route takes."""
 
 
 def tenant_of(request: Request) -> Tenant:
@@ -58,7 +59,7 @@ def tenant_of(request: Request) -> Tenant:
 
 
 AtTenant = Annotated[Tenant, Depends(tenant_of)]
-"""The workspace of a request; what a route takes."""
+"""The same with what is counted of it; what a route takes that tells of traffic."""
 
 
 def _under(path: str, places: tuple[str, ...]) -> bool:

@@ -18,7 +18,6 @@ from zhiyin.narrate.grounding.lexicon import (
 )
 from zhiyin.narrate.grounding.reading import Reading
 from zhiyin.narrate.grounding.scenes import sets_scene, sets_scene_chinese
-from zhiyin.narrate.grounding.vocabulary import Words
 
 _NEGATED = re.compile(
     r"(?:\b(?:no|not|without|never|non|free of|lacks?|nor|neither|isn[’']t|doesn[’']t|"
@@ -246,15 +245,14 @@ def _negation(reading: Reading, start: int, end: int) -> None:
     part = reading.text[start:end]
     if part in plain_chinese() or reading.is_covered(start, end):
         return
-    facts = reading.facts
-    told = len(part) > 1 and any(part in text for text in facts.told)
-    recorded = told or (len(part) > 1 and _denies(reading, part))
-    if part in common_chinese() and not recorded:
+    told = len(part) > 1 and any(part in text for text in reading.facts.told)
+    denied = _denies(reading, part)
+    if part in common_chinese() and not told and not (denied and len(part) > 1):
         return
-    negated = bool(_HAN_NEGATED.search(reading.text[max(0, start - 5) : start]))
-    own: Words = reading.facts.affirmed
-    denied = _denies(reading, part) and not own.has_chinese(part)
-    if (denied and not negated) or (
-        negated and (own.has_chinese(part) or told) and not _denies(reading, part)
-    ):
+    affirmed = reading.facts.affirmed.has_chinese(part)
+    if _HAN_NEGATED.search(reading.text[max(0, start - 5) : start]):
+        opposite = (affirmed or told) and not denied
+    else:
+        opposite = denied and not affirmed
+    if opposite:
         reading.find(start, end, "negation", "the record says the opposite")

@@ -80,7 +80,7 @@ def held(
             kept.append(sentence)
     told = _joined(kept, language)
     # A sentence may say something else beside its neighbours than alone.
-    if told and (why := _unfounded(told, record, evidence, banned)):
+    if len(kept) > 1 and (why := _unfounded(told, record, evidence, banned)):
         return Held("", why)
     part = not whole and len(told) >= _LEFT * min(len(text), limit) and _tells(told, record)
     enough = told == text or part

@@ -63,12 +63,10 @@ _BOUND = re.compile(
     r"(最[大高长远低小快深多少])[^,，。；]{0,6}$|\b(max(?:imum)?|min(?:imum)?)\b[^,.;]{0,10}$|"
     r"\b(light|heavy|thin|slim|small|tall|wide|deep|short|long|big|large|"
     r"compact)\s+at\s+(?:just |only )?$|"
-    r"\bthe (smallest|largest|biggest|shortest|longest|lightest|heaviest)\s+"
+    r"\bthe (?P<most>smallest|largest|biggest|shortest|longest|lightest|heaviest)\s+"
     r"(?:is |holds |at )?(?:an? )?$|"
-    r"\b(safe|waterproof|watertight|rated|sealed)\s+(?:down\s+)?to\s+(?:a depth of\s+)?$"
+    r"\b(?P<depth>safe|waterproof|watertight|rated|sealed)\s+(?:down\s+)?to\s+(?:a depth of\s+)?$"
 )
-_DEEP = 5
-_EXTREME = 4
 _PROMISED = re.compile("(?:之?内|以内|就?[能可]?[送到达发收起]|[一两三四五六\\d]|只|只需)")
 """Behind "a day" and "the next day": when something happens, or how often."""
 _BY = re.compile(r"\d\s*[x×*]\s*$")
@@ -121,11 +119,11 @@ def _cover_bound(reading: Reading, claim: Claim) -> None:
     """Of 最大1000倍, "maximum 1000", "light at 128 g": what a recorded number says itself."""
     start = max(0, claim.start - 24)
     if found := _BOUND.search(reading.text[start : claim.start]):
-        group = next(at for at in (1, 2, 3, 4, 5) if found[at])
-        if group == _DEEP and not _is_depth(reading, claim):
+        if found["depth"] and not _is_depth(reading, claim):
             return
-        if group == _EXTREME and not _is_extreme(reading, claim, found[group]):
+        if found["most"] and not _is_extreme(reading, claim, found["most"]):
             return
+        group = found.lastindex or 0
         reading.cover(start + found.start(group), start + found.end(group))
 
 

@@ -75,13 +75,14 @@ def _ago(reading: Reading, match: re.Match[str]) -> None:
     deeds = [deed.when for deed in reading.facts.deeds if deed.when]
     lately = (least, most) == (0, 60)
     clause = reading.text[slice(*reading.clause(match.start()))]
-    if lately and not deeds and not _NEWS.search(clause):
+    news = _NEWS.search(clause)
+    if lately and not deeds and not news:
         reading.cover(*match.span())  # a question, or the user's own time
         return
     if now is None and deeds and lately:
         reading.cover(*match.span())
         return
-    if _NEWS.search(clause):
+    if news:
         deeds = [day for day in reading.facts.dates if day not in deeds] or deeds
     near = now is not None and any(least <= (now - day).days <= most for day in deeds)
     if near and now is not None and _fits(word, now, deeds):

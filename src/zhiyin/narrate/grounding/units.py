@@ -72,7 +72,8 @@ CURRENCY = {
 """Which currencies a sign can mean."""
 _ENGLISH = "|".join(sorted((u for u in UNITS if u.isascii() and u.isalpha()), key=len)[::-1])
 _CHINESE = "|".join(
-    "块(?![\u3400-\u9fff])|块(?=有找)|块(?=[一二三四五六七八九](?![\u3400-\u9fff])|带走|到手|拿下|就|起|左右|以内|出头|不到)"
+    "块(?![\u3400-\u9fff])|块(?=[一二三四五六七八九](?![\u3400-\u9fff])|"
+    "有找|带走|到手|拿下|就|起|左右|以内|出头|不到)"
     if u == "块"
     else u
     for u in sorted((u for u in UNITS if not u.isascii()), key=len)[::-1]
