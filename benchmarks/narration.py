@@ -2,6 +2,8 @@
 
 python benchmarks/narration.py --workspace ML_1M --catalogue shared/data/amazon-industrial
 python benchmarks/narration.py --workspace ML_1M --catalogue ... --provider qwen2.5-0.5b --n 200
+python benchmarks/narration.py --workspace ML_1M --catalogue ... --provider qwen2.5-0.5b \
+    --endpoint http://127.0.0.1:8080/v1 --workers 4          # the same model in a llama.cpp server
 python benchmarks/narration.py --workspace ML_1M --latency          # in a quiet machine
 
 Explanations are of slates of the workspace; copy is half of its items, half of the items of another
@@ -17,6 +19,7 @@ import argparse
 import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor as Pool
 from pathlib import Path
 from time import perf_counter
 from typing import Any, get_args
@@ -26,11 +29,13 @@ import polars as pl
 from rich.console import Console
 from rich.progress import Progress, track
 
-from zhiyin.core.messages import CopyKind, ExplainQuery, Explanation
+from zhiyin.core.messages import Copy, CopyKind, ExplainQuery, Explanation
 from zhiyin.core.protocols import LanguageModel
+from zhiyin.core.slate import Position
 from zhiyin.narrate.copy.writing import write_copy
 from zhiyin.narrate.explain import explain_slate
 from zhiyin.narrate.explain.own_words import in_own_words
+from zhiyin.narrate.explain.reasons import Records
 from zhiyin.narrate.grounding import check
 from zhiyin.pipeline.copywriting import evidence_of
 from zhiyin.pipeline.explaining import Explainer
@@ -46,14 +51,24 @@ LIMITS_MS = {"template_slate_of_10": 10, "shap_slate_of_10": 60}
 
 
 def explanations(
-    workspace: Workspace, n: int, rng: np.random.Generator, model: LanguageModel | None
+    workspace: Workspace,
+    n: int,
+    rng: np.random.Generator,
+    model: LanguageModel | None,
+    workers: int = 1,
 ) -> dict[str, Any]:
     """Explanations of whole slates: every item that is cited must be in the evidence."""
     engine = workspace.engine()
     told: list[Explanation] = []
     invented, spent = 0, list[float]()
     users = iter(rng.permutation(len(engine.trained.users.ids)))
-    with Progress(console=Console(stderr=True)) as progress:
+
+    def worded(text: Explanation, position: Position, records: Records) -> Explanation:
+        if model is None:
+            return text
+        return in_own_words(text, position, records=records, model=model)
+
+    with Progress(console=Console(stderr=True)) as progress, Pool(workers) as pool:
         task = progress.add_task("explanations", total=n)
         while len(told) < n:
             user = str(engine.trained.users.ids[next(users)])
@@ -64,16 +79,15 @@ def explanations(
                 start = perf_counter()
                 texts = explain_slate(slate.positions, records=records, language=language)
                 spent.append(1000 * (perf_counter() - start))
-                for position, text in zip(slate.positions, texts, strict=True):
-                    if model is not None and len(told) < n:
-                        text = in_own_words(text, position, records=records, model=model)
+                pairs = list(zip(texts, slate.positions, strict=True))[: n - len(told)]
+                done = pool.map(lambda pair, known=records: worded(*pair, known), pairs)
+                for (_, position), text in zip(pairs, done, strict=True):
                     known = {fact.item_id for fact in position.evidence}
                     titles = [str(records[i].get("title", i)) for i in known if i in records]
                     true = set(text.cites) <= known and _only(text.text, titles, records)
                     invented += not true
                     told.append(text)
                     progress.advance(task)
-    told = told[:n]
     return {
         "texts": len(told),
         "invented": invented,
@@ -94,24 +108,36 @@ def copies(
     evidence: list[Mapping[str, Any]],
     n: int,
     model: LanguageModel | None,
+    workers: int = 1,
 ) -> dict[str, Any]:
     """Copy of each kind in turn, in both languages; what would be shown is checked again."""
-    made, findings = Counter[str](), Counter[str]()
+    made, findings = Counter[tuple[str, str]](), Counter[str]()
     invented = 0
     start = perf_counter()
-    for at in track(range(n), "copy", console=Console(stderr=True)):
-        record, kind = items[at % len(items)], KINDS[at % len(KINDS)]
-        language = "zh" if at // len(KINDS) % 2 else "en"
-        text = write_copy(record, kind=kind, language=language, model=model, evidence=evidence)
-        made[text.made_by.partition(":")[0]] += 1
-        verdict = check("\n".join(text.parts.values()), record=record, evidence=evidence)
-        invented += not verdict.is_grounded
-        findings.update(finding.kind for finding in verdict.findings)
+
+    def written(at: int) -> Copy:
+        kind, language = KINDS[at % len(KINDS)], "zh" if at // len(KINDS) % 2 else "en"
+        record = items[at % len(items)]
+        return write_copy(record, kind=kind, language=language, model=model, evidence=evidence)
+
+    with Pool(workers) as pool:
+        texts = pool.map(written, range(n))
+        for at, text in enumerate(track(texts, "copy", total=n, console=Console(stderr=True))):
+            made[text.language, text.made_by.partition(":")[0]] += 1
+            parts, record = "\n".join(text.parts.values()), items[at % len(items)]
+            verdict = check(parts, record=record, evidence=evidence)
+            invented += not verdict.is_grounded
+            findings.update(finding.kind for finding in verdict.findings)
     return {
         "texts": n,
         "invented": invented,
         "findings": dict(findings),
-        "template_share": round(made["template"] / n, 4),
+        "template_share": round((made["en", "template"] + made["zh", "template"]) / n, 4),
+        "template_share_by_language": {
+            language: round(made[language, "template"] / of, 4)
+            for language in ("en", "zh")
+            if (of := made[language, "template"] + made[language, "model"])
+        },
         "seconds": round(perf_counter() - start, 1),
     }
 
@@ -172,12 +198,21 @@ def latency(workspace: Workspace, rng: np.random.Generator) -> dict[str, Any]:
     }
 
 
+def _settings(name: str, endpoint: str, workers: int) -> LlmSettings:
+    """A pulled model in this process, or the same one behind an address."""
+    if not endpoint:
+        return LlmSettings(gguf=name)
+    return LlmSettings(base_url=endpoint, model=name, concurrency=workers, timeout=600.0)
+
+
 def main() -> None:
     """Runs one provider and stores its figures beside the others'."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--workspace", type=Path, required=True, help="with a trained model")
     parser.add_argument("--catalogue", type=Path, help="another folder with items.parquet")
     parser.add_argument("--provider", default="templates", help="templates, or a pulled model")
+    parser.add_argument("--endpoint", default="", help="where that model is served")
+    parser.add_argument("--workers", type=int, default=1, help="questions at once")
     parser.add_argument("--n", type=int, default=500, help="texts of each sort")
     parser.add_argument("--only-copy", action="store_true", help="no explanations")
     parser.add_argument("--seed", type=int, default=3)
@@ -194,20 +229,20 @@ def main() -> None:
         else:
             model = None
             if told.provider != "templates":
-                settings = LlmSettings(gguf=told.provider)
+                settings = _settings(told.provider, told.endpoint, told.workers)
                 model = open_language_model(settings, folder=workspace.folder)
             found: dict[str, Any] = {}
             if not told.only_copy:
-                found["explanations"] = explanations(workspace, told.n, rng, model)
+                found["explanations"] = explanations(workspace, told.n, rng, model, told.workers)
             user = str(workspace.engine().trained.users.ids[0])
             n = told.n // 2 if told.catalogue else told.n
             own = of_workspace(workspace, n, picks)
             found[workspace.folder.name] = copies(
-                own, evidence_of(workspace.stores, user), n, model
+                own, evidence_of(workspace.stores, user), n, model, told.workers
             )
             if told.catalogue:
                 items = catalogue(told.catalogue, n, picks)
-                found[told.catalogue.name] = copies(items, [], n, model)
+                found[told.catalogue.name] = copies(items, [], n, model, told.workers)
             stored.setdefault(told.provider, {}).update(found)
     RESULT.write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(stored, indent=1))

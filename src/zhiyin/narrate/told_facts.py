@@ -8,7 +8,7 @@ from typing import Any, cast
 from zhiyin.narrate.language import shown
 
 _FIRST = ("title", "brand", "categories", "genres", "price", "currency")
-_LAST = ("description",)
+_LAST = ("description", "text")
 _VALUE = 120
 _LAST_VALUE = 400
 _VALUES = 6
@@ -42,9 +42,9 @@ def told_facts(
 
 
 def _of_record(record: Mapping[str, Any]) -> Iterator[str]:
+    order = {name: at for at, name in enumerate(_FIRST)}
     names = [name for name in record if not name.endswith(_UNTOLD)]
-    order = {name: at for at, name in enumerate(_FIRST)} | dict.fromkeys(_LAST, len(names) + 9)
-    for name in sorted(names, key=lambda name: order.get(name, len(_FIRST))):
+    for name in sorted(names, key=lambda name: (name in _LAST, order.get(name, len(_FIRST)))):
         text = _value(record[name], _LAST_VALUE if name in _LAST else _VALUE)
         if text:
             yield f"{name}: {text}"

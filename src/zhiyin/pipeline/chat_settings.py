@@ -19,3 +19,6 @@ class ChatSettings(Config):
     unread."""
     patience: float = Field(default=15.0, gt=0)
     """Seconds that a turn waits for that model; then it is answered without, and says so."""
+    preload: bool = False
+    """Whether a service loads the catalogue's words, the index and the encoder when it starts,
+    in the background, and not with the first message."""

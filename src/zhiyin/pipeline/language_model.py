@@ -61,7 +61,7 @@ def open_guarded_model(
     Raises:
         ConfigError: As in `open_language_model`, and so for the other errors.
     """
-    if not (settings.base_url or settings.preset or settings.gguf):
+    if not settings.is_given:
         return None
     if settings.gguf and (settings.base_url or settings.preset):
         raise ConfigError(

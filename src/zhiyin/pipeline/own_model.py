@@ -37,6 +37,8 @@ class OwnLanguageModel:
             ZhiyinError: As `zhiyin.pipeline.language_model.open_language_model`; the next call
                 tries again.
         """
+        if not self._settings.is_given:
+            return None
         with self._lock:
             if self._model is None:
                 open_model = load_path("zhiyin.pipeline.language_model:open_language_model")

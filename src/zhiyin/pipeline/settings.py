@@ -134,6 +134,11 @@ class LlmSettings(Config):
     cache: CacheConfig = CacheConfig()
     """The section [llm.cache]."""
 
+    @property
+    def is_given(self) -> bool:
+        """Whether an address or a file is."""
+        return bool(self.base_url or self.preset or self.gguf)
+
 
 class TextSettings(Config):
     """How texts are read."""

@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import uvicorn
@@ -22,19 +23,20 @@ from zhiyin.app.http.api import API_ROUTERS, describe
 from zhiyin.app.http.express import Express
 from zhiyin.app.http.gate import Gate, Tracer
 from zhiyin.app.http.health import router as health
-from zhiyin.app.http.logs import set_up_logs
+from zhiyin.app.http.logs import logger, set_up_logs
 from zhiyin.app.http.problems import install_problems
 from zhiyin.app.http.protocol import PatientProtocol
 from zhiyin.app.http.rates import RateLimiter
 from zhiyin.app.http.tenants import Tenants, check_address, named
 from zhiyin.app.parent import end_with
-from zhiyin.core.errors import ArtifactError
+from zhiyin.core.errors import ArtifactError, ZhiyinError
 from zhiyin.core.registry import load_path
 from zhiyin.core.threads import one_blas_thread
 from zhiyin.pipeline.loop import Loop
 from zhiyin.pipeline.service_settings import HttpSettings
 from zhiyin.pipeline.settings import read_settings
 from zhiyin.pipeline.wiring import SETTINGS_FILE, open_workspace
+from zhiyin.pipeline.workspace import Workspace
 
 ROUTERS = (health, *API_ROUTERS)
 """Every route of the service."""
@@ -76,6 +78,7 @@ def create_app(
             stack.enter_context(one_blas_thread())
             current_default_thread_limiter().total_tokens = settings.threads
             _get_ready(tenants)
+            _preload(tenants)
             if loop:
                 for tenant in tenants:
                     stack.enter_context(Loop(tenant.workspace, tenant.traffic))
@@ -212,6 +215,20 @@ def _get_ready(tenants: Tenants) -> None:
             continue  # nothing trained yet, or damaged: /readyz and each request tell
         finally:
             tenant.workspace.following.patience_s = _SWAP_PATIENCE_S
+
+
+def _preload(tenants: Tenants) -> None:
+    """Loads in the background what conversations need, where [chat] asks for it."""
+
+    def load(workspace: Workspace) -> None:
+        try:
+            workspace.chats.prepare()
+        except ZhiyinError as error:  # the first message tells its caller, too
+            logger.warning("nothing is loaded ahead for conversations: %s", error)
+
+    for tenant in tenants:
+        if tenant.workspace.settings.chat.preload:
+            Thread(target=load, args=[tenant.workspace], name="preload", daemon=True).start()
 
 
 def _tracer(settings: HttpSettings) -> Tracer | None:

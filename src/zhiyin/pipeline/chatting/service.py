@@ -11,7 +11,7 @@ from zhiyin.core.errors import DataError, MissingExtraError
 from zhiyin.core.messages.chat import ChatAnswer, ChatItem, ChatMessage, ChatWish
 from zhiyin.core.protocols import EditAction, LanguageModel
 from zhiyin.llm.errors import ServiceError
-from zhiyin.narrate.chat import ChatReply, Wish, begin, converse
+from zhiyin.narrate.chat import ChatReply, ChatState, Wish, begin, converse
 from zhiyin.narrate.language import shown
 from zhiyin.pipeline.chatting.deeds import deeds_of
 from zhiyin.pipeline.chatting.patience import PatientModel
@@ -23,6 +23,8 @@ from zhiyin.pipeline.settings import Settings
 
 _READ = 2000
 """Events of a user that are looked at when a conversation is begun, the latest ones."""
+_ASKED_AHEAD = ("show me something red with steel", "有没有便宜的红色保温杯")
+"""Answered for what answering them loads."""
 
 
 class Talking(Talked, Protocol):
@@ -162,6 +164,16 @@ class Chats:
                 most=self._workspace.settings.llm.concurrency,
             )
         return self._patient
+
+    def prepare(self) -> None:
+        """Loads what the first message would wait for: index, encoder, words, language model.
+
+        Raises:
+            ZhiyinError: Something of this cannot be had.
+        """
+        for text in _ASKED_AHEAD:
+            converse(text, ChatState(), tools=self._tools(None))
+        self.model()
 
     def notice(self, item_ids: Iterable[str]) -> None:
         """Told of items that were just stored or erased."""
