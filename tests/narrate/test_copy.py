@@ -108,6 +108,16 @@ def test_the_second_question_tells_what_was_wrong() -> None:
     assert len(made.refused) == 1
 
 
+def test_the_second_question_in_chinese_has_no_english_that_a_model_could_repeat() -> None:
+    said = iter(["双侧加热的Lumo水壶。", "绿色的Lumo水壶。"])
+    asked = ScriptedModel(lambda _: json.dumps({"text": next(said)}))
+    made = write_copy(KETTLE, kind="push", language="zh", model=asked)
+    assert made.parts == {"text": "绿色的Lumo水壶。"}
+    assert "“双侧加热”没有记录" in asked.asked[1].user
+    assert "property" not in asked.asked[1].user
+    assert "property" in made.refused[0]
+
+
 def test_a_text_that_does_not_name_its_item_is_put_behind_the_name() -> None:
     made = write_copy(KETTLE, kind="blurb", model=model(text="A green one for 1,299 yuan."))
     assert made.parts == {"text": "“Lumo Kettle”: A green one for 1,299 yuan."}

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zhiyin.narrate.grounding import check
-from zhiyin.narrate.grounding.holding import held
+from zhiyin.narrate.grounding.holding import Held, held
 
 KETTLE: dict[str, Any] = {
     "item_id": "k1", "title": "Lumo Kettle", "brand": "Lumo", "categories": ["Kettles"],
@@ -19,7 +19,7 @@ KETTLE: dict[str, Any] = {
 
 def test_a_text_that_holds_is_kept_letter_by_letter() -> None:
     text = "A green kettle by Lumo. It holds 1.5 litres!"
-    assert held(text, limit=200, record=KETTLE) == (text, "")
+    assert held(text, limit=200, record=KETTLE) == Held(text)
 
 
 def test_a_sentence_that_does_not_hold_is_left_out_and_named() -> None:
@@ -41,6 +41,22 @@ def test_chinese_sentences_need_no_space_between_them() -> None:
     )
     assert result.text == "一款绿色的水壶，来自Lumo。容量1.5升，来看看吧。"
     assert result.problem
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("一款绿色的水壶，来自Lumo。双侧加热。", "“双侧加热”没有记录"),
+        ("A green kettle by Lumo.", "不是中文"),
+        ("<b>一款绿色的水壶</b>", "有标记或网址"),
+        ("一款绿色的水壶。" * 2 + "来自Lumo的一款绿色的水壶。" * 9, ""),
+        ("一款绿色的水壶，来自Lumo，" * 30, "太长了"),
+    ],
+)
+def test_who_wrote_in_chinese_is_told_in_chinese_what_was_wrong(text: str, complaint: str) -> None:
+    result = held(text, limit=200, record=KETTLE, language="zh")
+    assert result.complaint("zh") == complaint
+    assert result.complaint("en") == result.problem
 
 
 def test_too_little_that_is_left_is_nothing() -> None:

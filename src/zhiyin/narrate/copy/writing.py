@@ -12,7 +12,7 @@ from zhiyin.core.protocols import LanguageModel, Prompt, Turn
 from zhiyin.llm.prompt_files import PromptTemplate, as_data, load_prompt
 from zhiyin.narrate.copy.settings import PARTS, CopyConfig, Kind
 from zhiyin.narrate.copy.templates import from_template
-from zhiyin.narrate.grounding.holding import SPEAKS, held
+from zhiyin.narrate.grounding.holding import SPEAKS, UNNAMED, Held, held
 from zhiyin.narrate.language import Language, language_of, quoted
 from zhiyin.narrate.told_facts import told_facts
 
@@ -112,12 +112,12 @@ def _written(model: LanguageModel, order: _Order) -> tuple[dict[str, str], list[
         if said is None:
             refused.append(reply.problem or "no object of the schema")
             break
-        kept, problems = _held(said, order, limits)
-        found |= _named(kept, order, limits, problems)
-        refused += problems
+        results = _named(_held(said, order, limits), order, limits)
+        found |= {part: result.text for part, result in results.items() if result.text}
+        refused += [f"{part}: {of.problem}" for part, of in results.items() if of.problem]
         if PARTS[order.kind][-1] in found:
             break
-        prompt = _asked_again(prompt, said, problems, order.language)
+        prompt = _asked_again(prompt, said, results, order.language)
     return found, refused
 
 
@@ -129,13 +129,10 @@ def _text_of(part: str, limit: int, order: _Order) -> dict[str, Any]:
     return {"type": "string", "maxLength": _ROOM * limit}
 
 
-def _held(
-    said: Mapping[str, str], order: _Order, limits: Mapping[str, int]
-) -> tuple[dict[str, str], list[str]]:
-    """What of each part may be shown, and what may not, with its part's name."""
-    kept, problems = dict[str, str](), list[str]()
-    for part, limit in limits.items():
-        result = held(
+def _held(said: Mapping[str, str], order: _Order, limits: Mapping[str, int]) -> dict[str, Held]:
+    """What of each part may be shown."""
+    return {
+        part: held(
             said[part],
             limit=limit,
             record=order.record,
@@ -144,27 +141,22 @@ def _held(
             banned=order.config.banned,
             whole=f"{order.kind}.{part}" in _WHOLE,
         )
-        if result.text:
-            kept[part] = result.text
-        if result.problem:
-            problems.append(f"{part}: {result.problem}")
-    return kept, problems
+        for part, limit in limits.items()
+    }
 
 
-def _named(
-    kept: dict[str, str], order: _Order, limits: Mapping[str, int], problems: list[str]
-) -> dict[str, str]:
+def _named(results: dict[str, Held], order: _Order, limits: Mapping[str, int]) -> dict[str, Held]:
     """The parts, of which one at least calls the item by its name, if need be put before it."""
     title = str(order.record.get("title") or "")
     last = PARTS[order.kind][-1]
-    if last not in kept or _names("\n".join(kept.values()), title):
-        return kept
+    text = results[last].text
+    if not text or _names("\n".join(result.text for result in results.values()), title):
+        return results
     colon = "：" if order.language == "zh" else ": "
-    longer = f"{quoted(title)}{colon}{kept[last]}"
+    longer = f"{quoted(title)}{colon}{text}"
     if len(longer) > limits[last] or f"{order.kind}.{last}" in _WHOLE:
-        problems.append(f"{last}: the item is not named")
-        return {part: text for part, text in kept.items() if part != last}
-    return {**kept, last: longer}
+        return {**results, last: Held("", UNNAMED)}
+    return {**results, last: results[last]._replace(text=longer)}
 
 
 def _names(text: str, title: str) -> bool:
@@ -208,7 +200,7 @@ def _length(limit: int, language: Language) -> str:
 
 
 def _asked_again(
-    prompt: Prompt, said: Mapping[str, str], problems: Sequence[str], language: Language
+    prompt: Prompt, said: Mapping[str, str], results: Mapping[str, Held], language: Language
 ) -> Prompt:
     """The same question, what came of it, and why that cannot be shown."""
     turns = (
@@ -216,7 +208,8 @@ def _asked_again(
         Turn("user", prompt.user),
         Turn("assistant", json.dumps(said, ensure_ascii=False)),
     )
-    problem = as_data("; ".join(problems), most=300)
+    complaints = [f"{part}: {of.complaint(language)}" for part, of in results.items() if of.problem]
+    problem = as_data("; ".join(complaints), most=300)
     return Prompt(prompt.system, _file("copy_again", language).fill(problem=problem).user, turns)
 
 

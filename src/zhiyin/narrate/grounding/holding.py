@@ -11,6 +11,8 @@ from zhiyin.narrate.language import Language, language_of
 
 SPEAKS: Mapping[Language, str] = {"en": "English", "zh": "Chinese"}
 """Names of languages."""
+UNNAMED = "the item is not named"
+"""What is wrong with a text that could be of any item."""
 _MARKUP = re.compile(r"<[^>]*>|https?://|www\.|!\[|\]\(", re.IGNORECASE)
 _ORDER = re.compile(
     r"\b(?:ignore|disregard|forget|override)\b.{0,30}\b(?:rules?|instructions?|prompts?|previous)\b"
@@ -26,6 +28,15 @@ _WORD = re.compile(r"[a-z\u00c0-\u024f]{4,}|[\u3400-\u9fff]{2}")
 _NAMES = ("title", "brand")
 """Attributes that are written alike in every language."""
 _FEW_LETTERS = 3
+_AROUND = re.compile(r"[\u3400-\u9fff]{0,2}$"), re.compile(r"^[\u3400-\u9fff]{0,2}")
+"""Of what stands before and behind a Chinese claim, what makes it a word."""
+_IN_CHINESE = {
+    "empty": "是空的",
+    "markup or an address": "有标记或网址",
+    "an order to a machine": "像是给机器的指令",
+    "not in Chinese": "不是中文",
+    UNNAMED: "没有写名称",
+}
 _LEFT = 0.4
 """Share of a text that must be left of it."""
 
@@ -37,6 +48,16 @@ class Held(NamedTuple):
     """The text, or its sentences that hold; "" where too little is left of it."""
     problem: str = ""
     """Why some of it, or all, may not be shown; "" where all may."""
+    claim: str = ""
+    """The words that are not recorded, where that is why; of Chinese with those around them."""
+
+    def complaint(self, language: Language) -> str:
+        """The problem as the one who wrote the text is told: small models repeat English."""
+        if language == "en" or not self.problem:
+            return self.problem
+        if self.claim:
+            return f"“{self.claim}”没有记录"
+        return _IN_CHINESE.get(self.problem, "太长了")
 
 
 def held(
@@ -72,19 +93,22 @@ def held(
     text = _joined(sentences, language)
     fitting = _fitting(sentences, limit, language)
     problem = "" if len(fitting) == len(sentences) else f"longer than {limit} characters"
+    claim = ""
     kept = list[str]()
     for sentence in fitting:
-        why = _unfounded(sentence, record, evidence, banned)
-        problem = problem or why
+        why, words = _unfounded(sentence, record, evidence, banned)
+        problem, claim = (problem, claim) if problem else (why, words)
         if not why:
             kept.append(sentence)
     told = _joined(kept, language)
     # A sentence may say something else beside its neighbours than alone.
-    if len(kept) > 1 and (why := _unfounded(told, record, evidence, banned)):
-        return Held("", why)
+    if len(kept) > 1 and (found := _unfounded(told, record, evidence, banned))[0]:
+        return Held("", *found)
     part = not whole and len(told) >= _LEFT * min(len(text), limit) and _tells(told, record)
     enough = told == text or part
-    return Held(told, problem) if enough else Held("", problem or "too little of it is left")
+    if enough:
+        return Held(told, problem, claim)
+    return Held("", problem or "too little of it is left", claim)
 
 
 def _form(text: str, record: Mapping[str, Any], language: Language) -> str:
@@ -129,9 +153,15 @@ def _unfounded(
     record: Mapping[str, Any],
     evidence: Sequence[Mapping[str, Any]],
     banned: Sequence[str],
-) -> str:
+) -> tuple[str, str]:
+    """What is wrong with a text, and the words that are; both "" where nothing is."""
     findings = check(text, record=record, evidence=evidence, banned=banned).findings
     if not findings:
-        return ""
+        return "", ""
     first = findings[0]
-    return f"{text[first.start : first.end]!r}: {first.kind}, {first.why}"
+    before, claim, behind = text[: first.start], text[first.start : first.end], text[first.end :]
+    problem = f"{claim!r}: {first.kind}, {first.why}"
+    if not claim.isascii():
+        left, right = _AROUND[0].search(before), _AROUND[1].search(behind)
+        claim = (left[0] if left else "") + claim + (right[0] if right else "")
+    return problem, claim
