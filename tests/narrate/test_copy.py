@@ -113,7 +113,7 @@ def test_the_second_question_in_chinese_has_no_english_that_a_model_could_repeat
     asked = ScriptedModel(lambda _: json.dumps({"text": next(said)}))
     made = write_copy(KETTLE, kind="push", language="zh", model=asked)
     assert made.parts == {"text": "绿色的Lumo水壶。"}
-    assert "“双侧加热”没有记录" in asked.asked[1].user
+    assert "不要出现“双侧加热”" in asked.asked[1].user
     assert "property" not in asked.asked[1].user
     assert "property" in made.refused[0]
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from zhiyin.narrate.grounding import check
 from zhiyin.narrate.grounding.holding import Held, held
+from zhiyin.narrate.language import Language
 
 KETTLE: dict[str, Any] = {
     "item_id": "k1", "title": "Lumo Kettle", "brand": "Lumo", "categories": ["Kettles"],
@@ -46,17 +47,29 @@ def test_chinese_sentences_need_no_space_between_them() -> None:
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("一款绿色的水壶，来自Lumo。双侧加热。", "“双侧加热”没有记录"),
-        ("A green kettle by Lumo.", "不是中文"),
-        ("<b>一款绿色的水壶</b>", "有标记或网址"),
+        ("一款绿色的水壶，来自Lumo。双侧加热。", "不要出现“双侧加热”"),
+        ("A green kettle by Lumo.", "用中文写"),
+        ("<b>一款绿色的水壶</b>", "不要标记和网址"),
         ("一款绿色的水壶。" * 2 + "来自Lumo的一款绿色的水壶。" * 9, ""),
-        ("一款绿色的水壶，来自Lumo，" * 30, "太长了"),
+        ("一款绿色的水壶，来自Lumo，" * 30, "再短一些"),
     ],
 )
 def test_who_wrote_in_chinese_is_told_in_chinese_what_was_wrong(text: str, complaint: str) -> None:
     result = held(text, limit=200, record=KETTLE, language="zh")
     assert result.complaint("zh") == complaint
     assert result.complaint("en") == result.problem
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [("长了。", "zh"), ("没有写名称", "zh"), ("Have a look.", "en"), ("来看看吧！", "zh")],
+)
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_text_that_says_nothing_of_the_item_is_refused(
+    text: str, language: Language, whole: bool
+) -> None:
+    result = held(text, limit=200, record=KETTLE, language=language, whole=whole)
+    assert result == Held("", "it tells nothing of the item")
 
 
 def test_too_little_that_is_left_is_nothing() -> None:

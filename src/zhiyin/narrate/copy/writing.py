@@ -208,8 +208,12 @@ def _asked_again(
         Turn("user", prompt.user),
         Turn("assistant", json.dumps(said, ensure_ascii=False)),
     )
-    complaints = [f"{part}: {of.complaint(language)}" for part, of in results.items() if of.problem]
-    problem = as_data("; ".join(complaints), most=300)
+    complaints = {part: of.complaint(language) for part, of in results.items() if of.problem}
+    if language == "zh":
+        problem = "，".join(dict.fromkeys(complaints.values()))
+    else:
+        listed = "; ".join(f"{part}: {what}" for part, what in complaints.items())
+        problem = as_data(listed, most=300)
     return Prompt(prompt.system, _file("copy_again", language).fill(problem=problem).user, turns)
 
 

@@ -7,12 +7,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from zhiyin.narrate.grounding.checking import check
-from zhiyin.narrate.language import Language, language_of
+from zhiyin.narrate.language import Language, language_of, shown
 
 SPEAKS: Mapping[Language, str] = {"en": "English", "zh": "Chinese"}
 """Names of languages."""
 UNNAMED = "the item is not named"
 """What is wrong with a text that could be of any item."""
+_SAYS_NOTHING = "it tells nothing of the item"
+_SHOWN = 20
 _MARKUP = re.compile(r"<[^>]*>|https?://|www\.|!\[|\]\(", re.IGNORECASE)
 _ORDER = re.compile(
     r"\b(?:ignore|disregard|forget|override)\b.{0,30}\b(?:rules?|instructions?|prompts?|previous)\b"
@@ -24,18 +26,16 @@ _ENDS = re.compile(r"(?<=[.!?…])\s+(?=[^a-z\s])|(?<=[。！？])\s*(?=[^”’
 _ENDED = tuple(".!?。！？”’\"'」』）)")
 _BROKEN_OFF = ("...", "…")
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]+")
-_WORD = re.compile(r"[a-z\u00c0-\u024f]{4,}|[\u3400-\u9fff]{2}")
 _NAMES = ("title", "brand")
 """Attributes that are written alike in every language."""
 _FEW_LETTERS = 3
 _AROUND = re.compile(r"[\u3400-\u9fff]{0,2}$"), re.compile(r"^[\u3400-\u9fff]{0,2}")
 """Of what stands before and behind a Chinese claim, what makes it a word."""
 _IN_CHINESE = {
-    "empty": "是空的",
-    "markup or an address": "有标记或网址",
-    "an order to a machine": "像是给机器的指令",
-    "not in Chinese": "不是中文",
-    UNNAMED: "没有写名称",
+    "markup or an address": "不要标记和网址",
+    "not in Chinese": "用中文写",
+    UNNAMED: "写上名称",
+    _SAYS_NOTHING: "写上一个事实",
 }
 _LEFT = 0.4
 """Share of a text that must be left of it."""
@@ -56,8 +56,8 @@ class Held(NamedTuple):
         if language == "en" or not self.problem:
             return self.problem
         if self.claim:
-            return f"“{self.claim}”没有记录"
-        return _IN_CHINESE.get(self.problem, "太长了")
+            return f"不要出现“{shown(self.claim, most=_SHOWN)}”"
+        return _IN_CHINESE.get(self.problem, "再短一些")
 
 
 def held(
@@ -73,7 +73,8 @@ def held(
     """What of a text may be shown: sentences that claim what is not recorded are left out.
 
     A text with markup, an address, an order to a machine or in another language is refused
-    whole, and so is one of which less than two fifths, or nothing recorded, would be left.
+    whole, and so is one of which less than two fifths, or nothing that is told of the item,
+    would be left.
 
     Args:
         text: As it was written.
@@ -104,9 +105,9 @@ def held(
     # A sentence may say something else beside its neighbours than alone.
     if len(kept) > 1 and (found := _unfounded(told, record, evidence, banned))[0]:
         return Held("", *found)
-    part = not whole and len(told) >= _LEFT * min(len(text), limit) and _tells(told, record)
-    enough = told == text or part
-    if enough:
+    if told and not _tells(told):
+        return Held("", problem or _SAYS_NOTHING, claim)
+    if told == text or (not whole and len(told) >= _LEFT * min(len(text), limit)):
         return Held(told, problem, claim)
     return Held("", problem or "too little of it is left", claim)
 
@@ -142,10 +143,9 @@ def _joined(sentences: Sequence[str], language: Language) -> str:
     return ("" if language == "zh" else " ").join(sentences)
 
 
-def _tells(text: str, record: Mapping[str, Any]) -> bool:
-    """Whether a text has a word of the record."""
-    values = " ".join(str(value) for value in record.values()).casefold()
-    return any(word in values for word in _WORD.findall(text.casefold()))
+def _tells(text: str) -> bool:
+    """Whether a text claims anything: of an item of which nothing is recorded it would not do."""
+    return not check(text, record={}).is_grounded
 
 
 def _unfounded(
