@@ -96,6 +96,12 @@ def test_skips_are_failures_under_require_all(outcomes: Callable[[str], dict[str
     assert outcomes("all") == {"failed": 5, "errors": 1, "skipped": 1}
 
 
+def test_only_data_sets_skip_under_require_programs(
+    outcomes: Callable[[str], dict[str, int]],
+) -> None:
+    assert outcomes("programs") == {"failed": 4, "errors": 1, "skipped": 2}
+
+
 def test_shared_data_can_be_moved(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, shared_data: Callable[[str], Path]
 ) -> None:
