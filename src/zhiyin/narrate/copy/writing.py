@@ -114,10 +114,11 @@ def _written(model: LanguageModel, order: _Order) -> tuple[dict[str, str], list[
             break
         results = _named(_held(said, order, limits), order, limits)
         found |= {part: result.text for part, result in results.items() if result.text}
-        refused += [f"{part}: {of.problem}" for part, of in results.items() if of.problem]
+        wrong = {part: result for part, result in results.items() if result.problem}
+        refused += _listed(wrong)
         if PARTS[order.kind][-1] in found:
             break
-        prompt = _asked_again(prompt, said, results, order.language)
+        prompt = _asked_again(prompt, said, wrong, order.language)
     return found, refused
 
 
@@ -199,8 +200,12 @@ def _length(limit: int, language: Language) -> str:
     return f"{limit // 2} 个字" if language == "zh" else f"{limit // _LETTERS} words"
 
 
+def _listed(wrong: Mapping[str, Held]) -> list[str]:
+    return [f"{part}: {result.problem}" for part, result in wrong.items()]
+
+
 def _asked_again(
-    prompt: Prompt, said: Mapping[str, str], results: Mapping[str, Held], language: Language
+    prompt: Prompt, said: Mapping[str, str], wrong: Mapping[str, Held], language: Language
 ) -> Prompt:
     """The same question, what came of it, and why that cannot be shown."""
     turns = (
@@ -208,12 +213,10 @@ def _asked_again(
         Turn("user", prompt.user),
         Turn("assistant", json.dumps(said, ensure_ascii=False)),
     )
-    complaints = {part: of.complaint(language) for part, of in results.items() if of.problem}
     if language == "zh":
-        problem = "，".join(dict.fromkeys(complaints.values()))
+        problem = "，".join(dict.fromkeys(result.complaint(language) for result in wrong.values()))
     else:
-        listed = "; ".join(f"{part}: {what}" for part, what in complaints.items())
-        problem = as_data(listed, most=300)
+        problem = as_data("; ".join(_listed(wrong)), most=300)
     return Prompt(prompt.system, _file("copy_again", language).fill(problem=problem).user, turns)
 
 

@@ -14,6 +14,8 @@ SPEAKS: Mapping[Language, str] = {"en": "English", "zh": "Chinese"}
 UNNAMED = "the item is not named"
 """What is wrong with a text that could be of any item."""
 _SAYS_NOTHING = "it tells nothing of the item"
+_MARKED = "markup or an address"
+_NOT_IN: Mapping[Language, str] = {spoken: f"not in {SPEAKS[spoken]}" for spoken in SPEAKS}
 _SHOWN = 20
 _MARKUP = re.compile(r"<[^>]*>|https?://|www\.|!\[|\]\(", re.IGNORECASE)
 _ORDER = re.compile(
@@ -29,11 +31,12 @@ _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]+")
 _NAMES = ("title", "brand")
 """Attributes that are written alike in every language."""
 _FEW_LETTERS = 3
-_AROUND = re.compile(r"[\u3400-\u9fff]{0,2}$"), re.compile(r"^[\u3400-\u9fff]{0,2}")
-"""Of what stands before and behind a Chinese claim, what makes it a word."""
+_BEFORE = re.compile(r"[\u3400-\u9fff]{0,2}$")
+_BEHIND = re.compile(r"^[\u3400-\u9fff]{0,2}")
+"""What stands around a Chinese claim and makes it a word; both are found in any text."""
 _IN_CHINESE = {
-    "markup or an address": "不要标记和网址",
-    "not in Chinese": "用中文写",
+    _MARKED: "不要标记和网址",
+    _NOT_IN["zh"]: "用中文写",
     UNNAMED: "写上名称",
     _SAYS_NOTHING: "写上一个事实",
 }
@@ -116,13 +119,13 @@ def _form(text: str, record: Mapping[str, Any], language: Language) -> str:
     if not text:
         return "empty"
     if _MARKUP.search(text):
-        return "markup or an address"
+        return _MARKED
     if _ORDER.search(text):
         return "an order to a machine"
     names = {word for name in _NAMES for word in _LATIN.findall(str(record.get(name) or ""))}
     rest = _LATIN.sub(lambda word: "" if word[0] in names else word[0], text)
     if sum(map(str.isalpha, rest)) > _FEW_LETTERS and language_of(rest) != language:
-        return f"not in {SPEAKS[language]}"
+        return _NOT_IN[language]
     return ""
 
 
@@ -162,6 +165,5 @@ def _unfounded(
     before, claim, behind = text[: first.start], text[first.start : first.end], text[first.end :]
     problem = f"{claim!r}: {first.kind}, {first.why}"
     if not claim.isascii():
-        left, right = _AROUND[0].search(before), _AROUND[1].search(behind)
-        claim = (left[0] if left else "") + claim + (right[0] if right else "")
+        claim = _BEFORE.findall(before)[0] + claim + _BEHIND.findall(behind)[0]
     return problem, claim
