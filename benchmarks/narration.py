@@ -1,13 +1,19 @@
 """Does what is said about real catalogues hold? Explanations and copy, by provider.
 
-python benchmarks/narration.py --workspace ML_1M --catalogue shared/data/amazon-industrial
-python benchmarks/narration.py --workspace ML_1M --catalogue ... --provider qwen2.5-0.5b --n 200
-python benchmarks/narration.py --workspace ML_1M --catalogue ... --provider qwen2.5-0.5b \
-    --endpoint http://127.0.0.1:8080/v1 --workers 4          # the same model in a llama.cpp server
-python benchmarks/narration.py --workspace ML_1M --latency          # in a quiet machine
+zhiyin init ml-1m
+zhiyin import -w ml-1m --events DATA/ml-1m/interactions.parquet --items DATA/ml-1m/items.parquet
+zhiyin train -w ml-1m --recipe ease          # gives the same slates each time
+python benchmarks/narration.py --workspace ml-1m --catalogue DATA/amazon-industrial
+python benchmarks/narration.py --workspace ml-1m --catalogue ... --provider qwen2.5-0.5b
+python benchmarks/narration.py --workspace ml-1m --catalogue ... --provider qwen2.5-0.5b \
+    --endpoint http://127.0.0.1:8080/v1 --workers 4          # the same model in a server
+python benchmarks/narration.py --workspace ml-1m --catalogue ... --provider qwen2.5-0.5b --recorded
+python benchmarks/narration.py --workspace ml-1m --latency          # in a quiet machine
 
 Explanations are of slates of the workspace; copy is half of its items, half of the items of another
-catalogue. What a model answered is remembered in the workspace: a run that was broken off goes on.
+catalogue. What a model answered is kept in benchmarks/narration/: a run that was broken off goes
+on, and ``--recorded`` holds the same answers against the checker of today, without the model
+(``unanswered`` counts questions of which no answer is there).
 ``invented`` counts texts that name an item, or claim a fact, that record and evidence do not hold,
 by the checker, on what would be shown. ``template_share`` is the share of texts that fell back to a
 template. Results of other providers in the file stay as they are.
@@ -26,6 +32,7 @@ from typing import Any, get_args
 
 import numpy as np
 import polars as pl
+from recorded_answers import RecordedModel
 from rich.console import Console
 from rich.progress import Progress, track
 
@@ -39,12 +46,14 @@ from zhiyin.narrate.explain.reasons import Records
 from zhiyin.narrate.grounding import check
 from zhiyin.pipeline.copywriting import evidence_of
 from zhiyin.pipeline.explaining import Explainer
-from zhiyin.pipeline.language_model import open_language_model
+from zhiyin.pipeline.language_model import open_guarded_model
 from zhiyin.pipeline.settings import LlmSettings
 from zhiyin.pipeline.wiring import open_workspace
 from zhiyin.pipeline.workspace import Workspace
 
-RESULT = Path(__file__).parent / "results" / "narration.json"
+HERE = Path(__file__).parent
+RESULT = HERE / "results" / "narration.json"
+ANSWERS = HERE / "narration"
 KINDS: tuple[CopyKind, ...] = get_args(CopyKind)
 SLATE = 10
 LIMITS_MS = {"template_slate_of_10": 10, "shap_slate_of_10": 60}
@@ -198,11 +207,18 @@ def latency(workspace: Workspace, rng: np.random.Generator) -> dict[str, Any]:
     }
 
 
-def _settings(name: str, endpoint: str, workers: int) -> LlmSettings:
-    """A pulled model in this process, or the same one behind an address."""
-    if not endpoint:
-        return LlmSettings(gguf=name)
-    return LlmSettings(base_url=endpoint, model=name, concurrency=workers, timeout=600.0)
+def _model(told: argparse.Namespace, folder: Path) -> RecordedModel:
+    """A pulled model in this process, or the same one behind an address, or what it once said."""
+    if told.recorded:
+        settings = LlmSettings()
+    elif told.endpoint:
+        settings = LlmSettings(
+            base_url=told.endpoint, model=told.provider, concurrency=told.workers, timeout=600.0
+        )
+    else:
+        settings = LlmSettings(gguf=told.provider)
+    model = open_guarded_model(settings, folder=folder, remember=False)
+    return RecordedModel(ANSWERS / f"{told.provider}.jsonl", name=told.provider, model=model)
 
 
 def main() -> None:
@@ -212,6 +228,7 @@ def main() -> None:
     parser.add_argument("--catalogue", type=Path, help="another folder with items.parquet")
     parser.add_argument("--provider", default="templates", help="templates, or a pulled model")
     parser.add_argument("--endpoint", default="", help="where that model is served")
+    parser.add_argument("--recorded", action="store_true", help="ask nobody; answers of before")
     parser.add_argument("--workers", type=int, default=1, help="questions at once")
     parser.add_argument("--n", type=int, default=500, help="texts of each sort")
     parser.add_argument("--only-copy", action="store_true", help="no explanations")
@@ -227,10 +244,7 @@ def main() -> None:
         if told.latency:
             stored.setdefault("latency", {})[workspace.folder.name] = latency(workspace, rng)
         else:
-            model = None
-            if told.provider != "templates":
-                settings = _settings(told.provider, told.endpoint, told.workers)
-                model = open_language_model(settings, folder=workspace.folder)
+            model = None if told.provider == "templates" else _model(told, workspace.folder)
             found: dict[str, Any] = {}
             if not told.only_copy:
                 found["explanations"] = explanations(workspace, told.n, rng, model, told.workers)
@@ -243,6 +257,8 @@ def main() -> None:
             if told.catalogue:
                 items = catalogue(told.catalogue, n, picks)
                 found[told.catalogue.name] = copies(items, [], n, model, told.workers)
+            if model is not None:
+                found["unanswered"] = model.unanswered
             stored.setdefault(told.provider, {}).update(found)
     RESULT.write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(stored, indent=1))
