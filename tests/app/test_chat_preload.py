@@ -45,6 +45,13 @@ def test_preload_makes_the_index_before_the_first_message(tmp_path: Path) -> Non
     assert [item["item_id"] for item in told["items"]][:1] == ["flask"]
 
 
+def test_a_service_that_ends_at_once_waits_for_what_it_loads(tmp_path: Path) -> None:
+    folder = shop(tmp_path / "short", "[chat]", "preload = true")
+    with TestClient(create_app(folder)):
+        pass
+    assert any((folder / "search").glob("*"))
+
+
 def test_without_it_nothing_is_loaded(tmp_path: Path) -> None:
     folder = shop(tmp_path / "lazy")
     with TestClient(create_app(folder)) as client:

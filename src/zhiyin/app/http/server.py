@@ -78,7 +78,7 @@ def create_app(
             stack.enter_context(one_blas_thread())
             current_default_thread_limiter().total_tokens = settings.threads
             _get_ready(tenants)
-            _preload(tenants)
+            _preload(tenants, stack)
             if loop:
                 for tenant in tenants:
                     stack.enter_context(Loop(tenant.workspace, tenant.traffic))
@@ -217,8 +217,11 @@ def _get_ready(tenants: Tenants) -> None:
             tenant.workspace.following.patience_s = _SWAP_PATIENCE_S
 
 
-def _preload(tenants: Tenants) -> None:
-    """Loads in the background what conversations need, where [chat] asks for it."""
+def _preload(tenants: Tenants, stack: ExitStack) -> None:
+    """Loads in the background what conversations need, where [chat] asks for it.
+
+    Whoever closes the stack waits for it: stores are not closed while they are read.
+    """
 
     def load(workspace: Workspace) -> None:
         try:
@@ -228,7 +231,9 @@ def _preload(tenants: Tenants) -> None:
 
     for tenant in tenants:
         if tenant.workspace.settings.chat.preload:
-            Thread(target=load, args=[tenant.workspace], name="preload", daemon=True).start()
+            thread = Thread(target=load, args=[tenant.workspace], name="preload", daemon=True)
+            thread.start()
+            stack.callback(thread.join)
 
 
 def _tracer(settings: HttpSettings) -> Tracer | None:
