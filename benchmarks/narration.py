@@ -10,11 +10,11 @@ python benchmarks/narration.py --workspace ml-1m --catalogue ... --provider qwen
 python benchmarks/narration.py --workspace ml-1m --catalogue ... --provider qwen2.5-0.5b --recorded
 python benchmarks/narration.py --workspace ml-1m --latency          # in a quiet machine
 
-Explanations are of slates of the workspace; copy is half of its items (or ``--own`` of them), half
-of the items of another catalogue. What a model answered is kept in benchmarks/narration/ (it tells
-of films and goods that are for research only, so it is no part of the project): a run that was
-broken off goes on, and ``--recorded`` holds the same answers against the checker of today, without
-the model (``unanswered`` counts questions of which no answer is there).
+Explanations are of slates of the workspace; copy is half of its items, half of the items of another
+catalogue. What a model answered is kept in benchmarks/narration/ (it tells of films and goods that
+are for research only, so it is no part of the project): a run that was broken off goes on, and
+``--recorded`` holds the same answers against the checker of today, without the model
+(``unanswered`` counts questions of which no answer is there).
 ``invented`` counts texts that name an item, or claim a fact, that record and evidence do not hold,
 by the checker, on what would be shown. ``template_share`` is the share of texts that fell back to a
 template. Results of other providers in the file stay as they are.
@@ -232,7 +232,6 @@ def main() -> None:
     parser.add_argument("--recorded", action="store_true", help="ask nobody; answers of before")
     parser.add_argument("--workers", type=int, default=1, help="questions at once")
     parser.add_argument("--n", type=int, default=500, help="texts of each sort")
-    parser.add_argument("--own", type=int, help="copies about the workspace's items; half of n")
     parser.add_argument("--only-copy", action="store_true", help="no explanations")
     parser.add_argument("--seed", type=int, default=3)
     parser.add_argument("--latency", action="store_true", help="only the timings")
@@ -251,15 +250,14 @@ def main() -> None:
             if not told.only_copy:
                 found["explanations"] = explanations(workspace, told.n, rng, model, told.workers)
             user = str(workspace.engine().trained.users.ids[0])
-            half = told.n // 2 if told.catalogue else told.n
-            n = half if told.own is None else told.own
-            own = of_workspace(workspace, half, picks)
+            n = told.n // 2 if told.catalogue else told.n
+            own = of_workspace(workspace, n, picks)
             found[workspace.folder.name] = copies(
                 own, evidence_of(workspace.stores, user), n, model, told.workers
             )
             if told.catalogue:
-                items = catalogue(told.catalogue, told.n - n, picks)
-                found[told.catalogue.name] = copies(items, [], told.n - n, model, told.workers)
+                items = catalogue(told.catalogue, n, picks)
+                found[told.catalogue.name] = copies(items, [], n, model, told.workers)
             if model is not None:
                 found["unanswered"] = model.unanswered
             stored.setdefault(told.provider, {}).update(found)
