@@ -141,6 +141,20 @@ def test_what_a_title_holds_stays_within_its_quotation_marks(title: str) -> None
     assert shown(title).count("“") + shown(title).count("”") == 0
 
 
+@pytest.mark.parametrize(
+    ("title", "line"),
+    [
+        ('Car Dolly 12" Tire', "Car Dolly 12\u2033 Tire"),
+        ("Lashing Strap 12' x 1\"", "Lashing Strap 12\u2032 x 1\u2033"),
+        ('Sign "Floor 7", 7" wide', "Sign 'Floor 7', 7\u2033 wide"),
+        ("The '60s: \"1969\" and 1970's", "The '60s: '1969' and 1970's"),
+        ("Shims 8'' long", "Shims 8'' long"),
+    ],
+)
+def test_inches_stay_inches_in_a_title(title: str, line: str) -> None:
+    assert shown(title) == line
+
+
 def test_a_slate_of_ten_takes_at_most_ten_milliseconds() -> None:
     slate = [position("thief", saw("heat"), saw("up", "purchase"), ranker=0.1)] * 10
     best = min(_seconds(slate) for _ in range(7))

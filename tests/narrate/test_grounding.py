@@ -129,7 +129,9 @@ def test_any_text_is_read_without_an_error(text: str) -> None:
         ("一百零五页", 105, "count"), ("twenty-four hours", 86400, "time"),
         ("$19.99", 19.99, "money"),
         ("0.8 km", 800_000, "length"), ("两万五", 25000, "count"), ("三百五", 350, "count"),
-        ("three hundred and twelve pages", 312, "count"),
+        ("three hundred and twelve pages", 312, "count"), ("1-1/2 inch", 38.1, "length"),
+        ("3/8\u2033", 9.525, "length"), ("2\u00bd kg", 2500, "mass"),
+        ("\u00bc\u516c\u65a4", 250, "mass"), ("30\u2032", 9144, "length"),
     ],
 )  # fmt: skip
 def test_numbers_are_read_in_every_dress(text: str, value: float, dimension: str) -> None:
@@ -318,3 +320,17 @@ def test_things_of_a_meal_set_a_scene_and_are_no_parts() -> None:
     assert not check("It comes with eggs.", record=KETTLE).is_grounded
     assert not check("Put it in the dishwasher.", record=KETTLE).is_grounded
     assert not check("Charge it wirelessly.", record=KETTLE).is_grounded
+
+
+@pytest.mark.parametrize(
+    ("text", "grounded"),
+    [
+        ("黑色橡胶塞。", True),
+        ("黑色橡胶帐篷。", False),
+        ("橡胶水壶，适合实验室。", False),
+        ("在帐篷边上也能用。", True),
+    ],
+)
+def test_what_is_named_by_a_recorded_property_is_no_scene(text: str, *, grounded: bool) -> None:
+    stopper = {"item_id": "s", "title": "Black Rubber Stoppers", "text": "For the laboratory."}
+    assert check(text, record=stopper).is_grounded is grounded

@@ -74,3 +74,20 @@ def test_next_year_is_one_that_is_recorded() -> None:
     for now, holds in (("2026-11-03", True), ("2024-11-03", False)):
         evidence = [{"kind": "context", "now": now}]
         assert check("写满明年。", record=record, evidence=evidence).is_grounded is holds
+
+
+ROD: dict[str, Any] = {"item_id": "r", "title": 'Stir Rod 10" - 1/2" Glass, 3\' Cord'}
+
+
+@pytest.mark.parametrize(
+    "right", ['A 10" rod.', "10-inch rod.", "1/2\u2033 glass.", "\u00bd inch.", "3' cord."]
+)
+def test_marks_of_inches_and_feet_are_units(right: str) -> None:
+    assert check(right, record=ROD).is_grounded
+
+
+@pytest.mark.parametrize(
+    "wrong", ["A 10' rod.", "10 feet.", "2 inches.", "\u00bc inch.", '3" cord.']
+)
+def test_inches_are_not_feet_and_a_fraction_is_not_its_parts(wrong: str) -> None:
+    assert check(wrong, record=ROD).findings

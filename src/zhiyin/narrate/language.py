@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
@@ -12,6 +13,9 @@ Language: TypeAlias = Literal["en", "zh"]
 _LONGEST = 80
 _HIDDEN = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}
 _PLAIN = str.maketrans({"“": "'", "”": "'", '"': "'", "<": "\u2039", ">": "\u203a"})
+_INCHES = re.compile(r'((?<![^\s(])"[^"]*")|(?<=\d)"')
+_FEET = re.compile(r"((?<![^\s(])'[^']*')|(?<=\d)'(?!['a-z\d])", re.IGNORECASE)
+"""A text between quotation marks, or a mark behind a number that is not at the end of one."""
 
 
 def is_han(mark: str) -> bool:
@@ -36,20 +40,26 @@ def shown(text: object, *, most: int = _LONGEST) -> str:
     """A text of the catalogue as one line that can be put between quotation marks.
 
     Control, zero-width and bidirectional characters and markup are dropped, so that what a
-    title holds stays a title.
+    title holds stays a title. Quotation marks become single ones, 12" becomes 12″.
 
     Args:
         text: Whatever a record holds.
         most: Characters at most; the rest is cut off, and that is shown.
     """
     kept = "".join(" " if c.isspace() else c for c in str(text)[: 10 * most] if _is_shown(c))
-    line = " ".join(kept.translate(_PLAIN).split())
+    line = " ".join(_measured(kept).translate(_PLAIN).split())
     if len(line) <= most:
         return line
     cut = line[: most - 1]
     if " " in cut[most // 2 :] and not line[most - 1].isspace():
         cut = cut[: cut.rindex(" ")]
     return cut.rstrip() + "…"
+
+
+def folded(text: str) -> str:
+    """A text as it is compared: small letters, usual marks, 12" as 12″; each where it was."""
+    text = _measured(text)
+    return text.lower() if text.isascii() else "".join(map(_folded, text))
 
 
 def quoted(text: object) -> str:
@@ -64,6 +74,18 @@ def listed(parts: Sequence[str], language: Language) -> str:
     if language == "zh":
         return f"{'、'.join(parts[:-1])}和{parts[-1]}"
     return f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def _measured(text: str) -> str:
+    """Inches and feet, which look like quotation marks, by marks of their own."""
+    text = _INCHES.sub(lambda found: found[1] or "\u2033", text)
+    return _FEET.sub(lambda found: found[1] or "\u2032", text)
+
+
+def _folded(mark: str) -> str:
+    plain = unicodedata.normalize("NFKC", mark)
+    low = (plain if len(plain) == 1 else mark).lower()
+    return low if len(low) == 1 else mark
 
 
 def _is_shown(mark: str) -> bool:

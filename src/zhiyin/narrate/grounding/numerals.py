@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import NamedTuple
 
 from zhiyin.narrate.grounding.units import UNIT_AFTER, UNITS
 
-_DIGITS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?(?!\d)|\d+(?:\.\d+)?")
+_VULGAR = "[\u00bc-\u00be\u2150-\u215e]"
+_DIGITS = re.compile(
+    rf"(?:\d+[\s-])?(?<![\d.,/])\d{{1,2}}/(?:2|3|4|8|16|32|64)(?![\d/])(?={UNIT_AFTER.pattern})|"
+    rf"\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?(?!\d)|\d+{_VULGAR}|{_VULGAR}|\d+(?:\.\d+)?"
+)
+"""Among them fractions, where they measure something: 1-1/2 inch, \u00bd kg."""
 _SMALL = {
     word: value
     for value, word in enumerate(
@@ -174,9 +180,7 @@ def _claim(text: str, start: int, end: int, value: float) -> Claim:
     sense, end = _sense(text, start, end)
     unit, dimension, factor = "", "count", 1.0
     value, end = _and_a_half(text, value, end)
-    if re.match(r'" [a-z]', text[end : end + 3]) and value < 120:
-        unit, (dimension, factor), end = "inch", UNITS["inch"], end + 1
-    elif found := UNIT_AFTER.match(text, more.end() if (more := _ADDED.match(text, end)) else end):
+    if found := UNIT_AFTER.match(text, more.end() if (more := _ADDED.match(text, end)) else end):
         unit, end = found[1], found.end()
         dimension, factor = UNITS[unit]
     elif start and text[start - 1] in "$€£¥":
@@ -290,6 +294,12 @@ def _pair(last: Claim, claim: Claim, between: str) -> list[Claim]:
 
 
 def _digits(text: str) -> float | None:
+    if "/" in text:
+        *whole, part = re.split(r"[\s-]", text)
+        over, _, under = part.partition("/")
+        return float(whole[0] if whole else 0) + int(over) / int(under)
+    if not text[-1].isdecimal():
+        return float(text[:-1] or 0) + unicodedata.numeric(text[-1])
     return float(text.replace(",", ""))
 
 

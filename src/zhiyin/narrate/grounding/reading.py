@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import NamedTuple
 
 from zhiyin.narrate.grounding.facts import OWN, Facts
 from zhiyin.narrate.grounding.numerals import claims
+from zhiyin.narrate.language import folded
 
 _SENTENCE_END = re.compile(r"[。！？!?;；\n]|\.(?=\s|$)")
 _CLAUSE_END = re.compile(r"[。！？!?;；\n,，:：—]|\.(?=\s|$)")
@@ -47,7 +47,7 @@ class Reading:
 
     def __init__(self, text: str, facts: Facts) -> None:
         self.original = text
-        self.text = "".join(map(_normal, text))
+        self.text = folded(text)
         self.facts = facts
         self.covered = bytearray(len(text))
         self.findings: list[Finding] = []
@@ -114,10 +114,3 @@ def _bounded(name: str) -> str:
     left = r"(?<![a-z0-9])" if name[0].isascii() and name[0].isalnum() else ""
     right = r"(?![a-z0-9])" if name[-1].isascii() and name[-1].isalnum() else ""
     return left + re.escape(name) + right
-
-
-def _normal(mark: str) -> str:
-    plain = unicodedata.normalize("NFKC", mark)
-    plain = plain if len(plain) == 1 else mark
-    low = plain.lower()
-    return low if len(low) == 1 else mark

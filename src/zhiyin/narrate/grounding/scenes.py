@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from zhiyin.narrate.grounding.facts import OWN
 from zhiyin.narrate.grounding.lexicon import HAN, scenes_chinese, scenes_english
 from zhiyin.narrate.grounding.reading import Reading
 
@@ -78,6 +79,8 @@ def sets_scene_chinese(reading: Reading, part: str, at: int) -> bool:
         return False
     start, end = reading.clause(at)
     before = reading.text[start:at]
+    if reading.facts.words[OWN].has_chinese(before[-2:]):
+        return False
     if _OWNS_ZH.search(before) and not _IN_ZH.match(
         reading.text[at + len(part) : at + len(part) + 1]
     ):

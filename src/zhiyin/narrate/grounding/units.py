@@ -22,7 +22,7 @@ _TABLE: dict[str, dict[float, str]] = {
         1: "mm millimetre millimetres millimeter millimeters 毫米",
         10: "cm centimetre centimetres centimeter centimeters 厘米 公分",
         1000: "m metre metres meter meters 米", 1_000_000: "km kilometre kilometres 公里 千米",
-        25.4: "inch inches 英寸 吋 寸 ″", 304.8: "ft feet foot",
+        25.4: "inch inches 英寸 吋 寸 ″", 304.8: "ft feet foot \u2032",
     },
     "time": {
         1: "s second seconds 秒 秒钟", 60: "min mins minute minutes 分钟",
@@ -78,7 +78,9 @@ _CHINESE = "|".join(
     else u
     for u in sorted((u for u in UNITS if not u.isascii()), key=len)[::-1]
 )
-UNIT_AFTER = re.compile(rf"[\s-]*(?:(%|\$|€|£|″|°c(?![a-z])|(?:{_ENGLISH})(?![a-z])|{_CHINESE}))")
+UNIT_AFTER = re.compile(
+    rf"[\s-]*(?:(%|\$|€|£|″|\u2032|°c(?![a-z])|(?:{_ENGLISH})(?![a-z])|{_CHINESE}))"
+)
 """A unit behind a number."""
 
 _MONEY = {"price", "cost", "fee", "msrp"}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator
 
 from zhiyin.narrate.grounding.lexicon import HAN, groups, meanings, phrase
+from zhiyin.narrate.language import folded
 
 _LONGEST_PHRASE = 4
 _LONGEST_WORD = 8
@@ -25,7 +25,7 @@ class Words:
 
     def add(self, text: str) -> None:
         """Adds a text of a record."""
-        low = unicodedata.normalize("NFKC", text).lower()
+        low = folded(text)
         self.texts.append(low)
         self.chinese += HAN.findall(low)
 
