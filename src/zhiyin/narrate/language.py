@@ -56,10 +56,10 @@ def shown(text: object, *, most: int = _LONGEST) -> str:
     return cut.rstrip() + "…"
 
 
-def folded(text: str) -> str:
+def plain_marks(text: str) -> str:
     """A text as it is compared: small letters, usual marks, 12" as 12″; each where it was."""
     text = _measured(text)
-    return text.lower() if text.isascii() else "".join(map(_folded, text))
+    return text.lower() if text.isascii() else "".join(map(_plain_mark, text))
 
 
 def quoted(text: object) -> str:
@@ -82,7 +82,7 @@ def _measured(text: str) -> str:
     return _FEET.sub(lambda found: found[1] or "\u2032", text)
 
 
-def _folded(mark: str) -> str:
+def _plain_mark(mark: str) -> str:
     plain = unicodedata.normalize("NFKC", mark)
     low = (plain if len(plain) == 1 else mark).lower()
     return low if len(low) == 1 else mark

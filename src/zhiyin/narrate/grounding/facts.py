@@ -14,7 +14,7 @@ from zhiyin.narrate.grounding.numerals import Claim, claims
 from zhiyin.narrate.grounding.periods import Period, periods_of
 from zhiyin.narrate.grounding.units import UNITS, name_words, unit_of_field
 from zhiyin.narrate.grounding.vocabulary import Words
-from zhiyin.narrate.language import folded, shown
+from zhiyin.narrate.language import plain_marks, shown
 
 OWN = "own"
 """The item that a text is about, among the owners of facts."""
@@ -190,7 +190,7 @@ class Facts:
                 self.words[owner].add("hand wash")
 
     def _text(self, key: str, value: str, owner: str) -> None:
-        low = folded(value)
+        low = plain_marks(value)
         if owner == OWN and key.rpartition("_")[2] not in _KINDS:
             self._told(key, low)
         if key not in _CALLED and owner == OWN and (less := _DENIES.match(low)):
@@ -240,8 +240,8 @@ class Facts:
     def _name(self, value: object, owner: str, *, parts: bool = True) -> None:
         if not isinstance(value, str) or not value.strip():
             return
-        low = folded(value).strip()
-        plain = folded(shown(value, most=1000))
+        low = plain_marks(value).strip()
+        plain = plain_marks(shown(value, most=1000))
         for called in dict.fromkeys((low, plain)):
             for name in _variants(called) if parts else [called]:
                 self._names.setdefault(name, owner)
@@ -301,7 +301,7 @@ class Facts:
                     self._dates(part)
                     self.days += days_of(part.lower())
                     self.spans += [(period, OWN) for period in periods_of(part.lower())]
-                    said = _numbers_of(folded(part))
+                    said = _numbers_of(plain_marks(part))
                     self.numbers += [
                         Number(c.value, c.dimension, frozenset([key]), OWN, key) for c in said
                     ]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from zhiyin.narrate.grounding.facts import OWN, Facts
 from zhiyin.narrate.grounding.numerals import claims
-from zhiyin.narrate.language import folded
+from zhiyin.narrate.language import plain_marks
 
 _SENTENCE_END = re.compile(r"[。！？!?;；\n]|\.(?=\s|$)")
 _CLAUSE_END = re.compile(r"[。！？!?;；\n,，:：—]|\.(?=\s|$)")
@@ -47,7 +47,7 @@ class Reading:
 
     def __init__(self, text: str, facts: Facts) -> None:
         self.original = text
-        self.text = folded(text)
+        self.text = plain_marks(text)
         self.facts = facts
         self.covered = bytearray(len(text))
         self.findings: list[Finding] = []

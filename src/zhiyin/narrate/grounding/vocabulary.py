@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from zhiyin.narrate.grounding.lexicon import HAN, groups, meanings, phrase
-from zhiyin.narrate.language import folded
+from zhiyin.narrate.language import plain_marks
 
 _LONGEST_PHRASE = 4
 _LONGEST_WORD = 8
@@ -25,7 +25,7 @@ class Words:
 
     def add(self, text: str) -> None:
         """Adds a text of a record."""
-        low = folded(text)
+        low = plain_marks(text)
         self.texts.append(low)
         self.chinese += HAN.findall(low)
 
