@@ -17,7 +17,8 @@ are for research only, so it is no part of the project): a run that was broken o
 (``unanswered`` counts questions of which no answer is there).
 ``invented`` counts texts that name an item, or claim a fact, that record and evidence do not hold,
 by the checker, on what would be shown. ``template_share`` is the share of texts that fell back to a
-template. Results of other providers in the file stay as they are.
+template. ``seconds`` are the checker's alone where answers are recorded. Results of other providers
+in the file stay as they are.
 """
 
 from __future__ import annotations

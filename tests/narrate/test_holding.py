@@ -148,3 +148,29 @@ def test_what_is_kept_always_holds_and_fits(said: list[str], limit: int, whole: 
     for sentence in SENTENCES:
         rest = rest.replace(sentence, "")
     assert not rest.strip()
+
+
+def test_a_title_that_ends_like_a_sentence_is_not_cut() -> None:
+    seen = {"kind": "event", "event": "rating", "item_id": "a", "title": "Airplane! (1980)"}
+    text = "You rated “Airplane! (1980)”, and this one is “Comedy” too."
+    record = {"item_id": "b", "title": "Who? Me. (1999)", "genres": ["Comedy"]}
+    assert held(text, limit=200, record=record, evidence=[seen], whole=True).text == text
+    own = "Who? Me. (1999) is a comedy. It won ten Oscars."
+    assert held(own, limit=200, record=record).text == "Who? Me. (1999) is a comedy."
+
+
+def test_names_between_quotation_marks_are_of_no_language() -> None:
+    seen = {
+        "kind": "event",
+        "event": "rating",
+        "item_id": "a",
+        "title": "The Red Violin of Cremona",
+    }
+    record = {"item_id": "b", "title": "X"}
+    text = "你给“The Red Violin of Cremona”打过分。"
+    assert held(text, limit=200, record=record, evidence=[seen], language="zh").text == text
+    wholly = "“The Red Violin of Cremona”"
+    assert (
+        held(wholly, limit=200, record=record, evidence=[seen], language="zh").problem
+        == "not in Chinese"
+    )

@@ -27,6 +27,7 @@ _ORDER = re.compile(
 _ENDS = re.compile(r"(?<=[.!?…])\s+(?=[^a-z\s])|(?<=[。！？])\s*(?=[^”’」』）)。！？\s])")
 _ENDED = tuple(".!?。！？”’\"'」』）)")
 _BROKEN_OFF = ("...", "…")
+_QUOTED = re.compile(r"“[^”]*”|《[^》]*》")
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]+")
 _NAMES = ("title", "brand")
 """Attributes that are written alike in every language."""
@@ -93,7 +94,7 @@ def held(
         return Held("", problem)
     if whole and len(text) > limit:
         return Held("", f"longer than {limit} characters")
-    sentences = list(dict.fromkeys(_ENDS.split(text)))
+    sentences = list(dict.fromkeys(_sentences(text, str(record.get("title") or ""))))
     text = _joined(sentences, language)
     fitting = _fitting(sentences, limit, language)
     problem = "" if len(fitting) == len(sentences) else f"longer than {limit} characters"
@@ -123,10 +124,25 @@ def _form(text: str, record: Mapping[str, Any], language: Language) -> str:
     if _ORDER.search(text):
         return "an order to a machine"
     names = {word for name in _NAMES for word in _LATIN.findall(str(record.get(name) or ""))}
-    rest = _LATIN.sub(lambda word: "" if word[0] in names else word[0], text)
-    if sum(map(str.isalpha, rest)) > _FEW_LETTERS and language_of(rest) != language:
-        return _NOT_IN[language]
+    for said in (_QUOTED.sub("", text), text):
+        rest = _LATIN.sub(lambda word: "" if word[0] in names else word[0], said)
+        if sum(map(str.isalpha, rest)) > _FEW_LETTERS:
+            return "" if language_of(rest) == language else _NOT_IN[language]
     return ""
+
+
+def _sentences(text: str, title: str) -> list[str]:
+    """A text in sentences; a title, which may end like one (Airplane! (1980)), is not cut."""
+    names = [match.span() for match in _QUOTED.finditer(text)]
+    if title:
+        names += [match.span() for match in re.finditer(re.escape(title), text)]
+    cuts = [
+        end.span()
+        for end in _ENDS.finditer(text)
+        if not any(first < end.start() < last for first, last in names)
+    ]
+    starts, ends = [0, *(end for _, end in cuts)], [*(start for start, _ in cuts), len(text)]
+    return [text[start:end] for start, end in zip(starts, ends, strict=True)]
 
 
 def _fitting(sentences: Sequence[str], limit: int, language: Language) -> list[str]:
