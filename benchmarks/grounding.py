@@ -53,7 +53,7 @@ def score(judged: list[tuple[dict[str, Any], Verdict]]) -> dict[str, Any]:
         "clean_refused_share": round(len(refused) / max(1, len(clean)), 4),
         "clean_refused_by_language": dict(Counter(case["lang"] for case in refused)),
         "clean_refused_by_kind": dict(
-            Counter(kind for _, said in clean for kind in {f.kind for f in said.findings})
+            Counter(kind for _, said in clean for kind in sorted({f.kind for f in said.findings}))
         ),
         "words_named_share": round(named / max(1, len(planted)), 4),
     }

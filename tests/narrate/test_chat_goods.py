@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from zhiyin.narrate.chat import CatalogueTools, ChatReply, ChatState, converse
+from zhiyin.narrate.chat.vocabulary import Vocabulary
 
 _TITLES = [
     ("键野 无线机械键盘 红轴", ["电子设备", "电脑外设"], "键野", 299),
@@ -121,3 +122,10 @@ def test_a_value_that_is_a_word_of_every_sentence_is_no_wish() -> None:
     reply, state = converse("a tent under 50", ChatState(), tools=CatalogueTools(tents))
     assert set(reply.item_ids) == {"t1", "t2"}
     assert not [wish for wish in state.wishes if wish.field == "colour"]
+
+
+@pytest.mark.parametrize("marks", ["12\" tyre, 3' cord", "12\u2033 tyre, 3\u2032 cord"])
+def test_a_title_with_inches_is_known_as_it_is_recorded_and_as_it_is_shown(marks: str) -> None:
+    words = Vocabulary()
+    words.add({"item_id": "d", "title": "Dolly, 12\" tyre, 3' cord"})
+    assert words.item_called(f"dolly, {marks}") == "d"
