@@ -78,7 +78,10 @@ class ChatState(Frozen):
 
 
 def folded(text: object) -> str:
-    """A text as values are compared: half-width, in small letters, without hidden characters."""
+    """A text as values are compared: half-width, in small letters, without hidden characters.
+
+    Inches and feet have the marks of a keyboard, whether they came as 12″ or as 12".
+    """
     return _folded(str(text))
 
 
@@ -87,6 +90,7 @@ def _folded(text: str) -> str:
     if text.isascii() and text.isprintable():
         return " ".join(text.casefold().split())
     plain = unicodedata.normalize("NFKC", text).casefold()
+    plain = plain.replace("\u2032\u2032", '"').replace("\u2032", "'")
     kept = "".join(c for c in plain if c.isspace() or unicodedata.category(c)[0] != "C")
     return " ".join(kept.split())
 

@@ -171,13 +171,8 @@ class Vocabulary:
         return next(iter(self.find(name)), None)
 
     def item_called(self, title: str) -> str | None:
-        """The id of the item with a title, whatever the case, with the year or without.
-
-        Inches and feet may have the marks they are shown with (12″) or those of the record.
-        """
-        name = folded(title)
-        as_recorded = name.replace("\u2032\u2032", '"').replace("\u2032", "'")
-        return self._titles.get(name, self._titles.get(as_recorded))
+        """The id of the item with a title, whatever the case, with the year or without."""
+        return self._titles.get(folded(title))
 
     def in_titles(self, text: str) -> bool:
         """Whether a title holds a text."""
