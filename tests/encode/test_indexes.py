@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
+from time import sleep
+from typing import Any
 from unittest.mock import patch
 
 import numpy as np
@@ -9,12 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from usearch.index import Index
 
 from zhiyin.core.errors import MissingExtraError
 from zhiyin.core.protocols import VectorIndex
 from zhiyin.core.registry import INDEXES, load, registered
 from zhiyin.encode import choose
-from zhiyin.encode.index import exact
+from zhiyin.encode.index import exact, hnsw
 from zhiyin.encode.index.exact import ExactConfig, ExactIndex
 from zhiyin.encode.index.hnsw import HnswConfig, HnswIndex
 from zhiyin.encode.index.int8 import Int8Scan
@@ -36,6 +41,42 @@ class TestHnsw(VectorIndexConformance):
 
     def make(self) -> VectorIndex:
         return HnswIndex(HnswConfig(threads=1))
+
+
+def test_a_graph_is_not_searched_while_it_changes() -> None:
+    """usearch does not bear it: a search then finds rows that are gone."""
+    inside = Lock()
+    overlaps: list[str] = []
+
+    class Watched(Index):
+        def add(self, *arguments: Any, **options: Any) -> Any:
+            return self._alone("add", *arguments, **options)
+
+        def search(self, *arguments: Any, **options: Any) -> Any:
+            return self._alone("search", *arguments, **options)
+
+        def remove(self, *arguments: Any, **options: Any) -> Any:
+            return self._alone("remove", *arguments, **options)
+
+        def _alone(self, name: str, *arguments: Any, **options: Any) -> Any:
+            alone = inside.acquire(blocking=False)
+            if not alone:
+                overlaps.append(name)
+            try:
+                sleep(0.001)
+                return getattr(super(), name)(*arguments, **options)
+            finally:
+                if alone:
+                    inside.release()
+
+    rows = clustered(400, 8, seed=1)
+    with patch.object(hnsw, "Index", Watched), ThreadPoolExecutor(3) as pool:
+        index = HnswIndex().build(rows)
+        answers = [pool.submit(index.search, rows[:20], k=5) for _ in range(6)]
+        for _ in range(10):
+            index.upsert(np.arange(40), rows[:40])
+        assert all(answer.result().items.shape == (20, 5) for answer in answers)
+    assert overlaps == []
 
 
 def test_the_registry_loads_every_index() -> None:

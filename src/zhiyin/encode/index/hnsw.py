@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from threading import Lock
+from time import sleep
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -23,6 +24,10 @@ from zhiyin.encode.index.slots import Slots, checked, load_slots, slots_of
 _GRAPH = "graph.usearch"
 _RARE = 0.05
 """Where fewer items than this share are allowed, they are scanned."""
+_PIECE = 16
+"""Vectors linked before waiting searches get their turn."""
+_TURN = 0.001
+"""Seconds in which a waiting search takes its turn."""
 
 
 class HnswConfig(Config):
@@ -46,13 +51,18 @@ class HnswIndex:
     """Hierarchical navigable small world graph (Malkov and Yashunin, TPAMI 2020), by usearch.
 
     The graph proposes, float rows decide. A search narrowed to few items scans those.
+
+    A search of usearch that meets a change answers with rows that are gone, and no search may
+    run while the graph gets more room. So they take turns: changes come in small pieces,
+    between which searches go on.
     """
 
     Config = HnswConfig
 
     def __init__(self, config: HnswConfig | None = None) -> None:
         self.config = config or HnswConfig()
-        self._lock = Lock()
+        self._lock = Lock()  # held while the index changes
+        self._turn = Lock()  # held while the graph is searched, or changed by a piece
         self._slots = slots_of(np.empty((0, 0), dtype=np.float32))
         self._graph: Any = None
         self._path: Path | None = None
@@ -150,13 +160,16 @@ class HnswIndex:
             graph = self._new_graph(after.dim)
             graph.load(str(self._path))
             self._path = None
-        new = np.arange(before.n, after.n)
-        if len(new):
-            graph.add(new, after.rows[new], threads=self.config.threads)
+        for start in range(before.n, after.n, _PIECE):
+            new = np.arange(start, min(start + _PIECE, after.n))
+            with self._turn:
+                graph.add(new, after.rows[new], threads=self.config.threads)
+            sleep(_TURN)
         self._slots, self._graph = after, graph
         gone = np.flatnonzero((before.item_of >= 0) & (after.item_of[: before.n] < 0))
         if len(gone):
-            graph.remove(gone)
+            with self._turn:
+                graph.remove(gone)
 
     def _near(
         self,
@@ -172,7 +185,9 @@ class HnswIndex:
             return np.flatnonzero(usable)
         count = round(k * self.config.oversampling * slots.n / n)
         while count < slots.n:
-            keys = np.asarray(graph.search(query, count, threads=1).keys).astype(np.int64)
+            with self._turn:
+                found = graph.search(query, count, threads=1).keys
+            keys = np.asarray(found).astype(np.int64)
             keys = keys[keys < slots.n]
             keys = keys[usable[keys]]
             if len(keys) >= k:
