@@ -6,7 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from alembic.config import Config as AlembicConfig
+from alembic.operations import Operations
 from alembic.script import ScriptDirectory
 
 from zhiyin.backends.stores import open_sqlite
@@ -68,6 +70,22 @@ def test_a_store_of_the_first_version_is_migrated(tmp_path: Path) -> None:
     again.profiles.edit(1, ProfileEdit("pin", "maker:北境", 5))
     assert again.profiles.edits(1) == [ProfileEdit("pin", "maker:北境", 5)]
     again.close()
+
+
+def test_tables_are_made_all_or_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A migration that breaks off half-way leaves a store that can be opened again."""
+    add_column = Operations.add_column
+
+    def break_off(*_arguments: object, **_more: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Operations, "add_column", break_off)
+    with pytest.raises(KeyboardInterrupt):
+        open_sqlite(tmp_path)
+    monkeypatch.setattr(Operations, "add_column", add_column)
+    store = open_sqlite(tmp_path)
+    assert store.events.append(make_events(3)).accepted == 3
+    store.close()
 
 
 def test_the_newest_migration_is_the_one_that_opening_looks_for() -> None:

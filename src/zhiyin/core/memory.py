@@ -10,6 +10,7 @@ from threading import Lock
 from typing import Any
 
 from zhiyin.core.errors import StoreError
+from zhiyin.core.write_ahead import write_ahead
 
 _AT_A_TIME = 500
 """Keys per query, below the least limit of variables that SQLite was ever built with."""
@@ -33,7 +34,7 @@ class Memory:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = sqlite3.connect(path, timeout=30, check_same_thread=False)
-            self._connection.execute("PRAGMA journal_mode=WAL")
+            write_ahead(self._connection)
             self._connection.execute("PRAGMA synchronous=NORMAL")
             self._connection.execute(
                 f"CREATE TABLE IF NOT EXISTS {table} "

@@ -13,6 +13,7 @@ from pydantic import Field
 from zhiyin.core.clock import Clock, system_clock
 from zhiyin.core.config import Config
 from zhiyin.core.errors import StoreError
+from zhiyin.core.write_ahead import write_ahead
 from zhiyin.llm.errors import BudgetExceededError
 
 _PRICED = 1e6
@@ -90,7 +91,7 @@ class Budget:
             self._connection = sqlite3.connect(
                 path, timeout=30, check_same_thread=False, isolation_level=None
             )
-            self._connection.execute("PRAGMA journal_mode=WAL")
+            write_ahead(self._connection)
             self._connection.execute(_TABLE)
         except (sqlite3.Error, OSError) as error:
             raise self._broken(error) from error

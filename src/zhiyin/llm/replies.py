@@ -11,6 +11,7 @@ from pydantic import Field
 from zhiyin.core.clock import Clock, system_clock
 from zhiyin.core.config import Config
 from zhiyin.core.errors import StoreError
+from zhiyin.core.write_ahead import write_ahead
 
 _DAY_MS = 86_400_000
 _OVERHEAD = 64
@@ -47,7 +48,7 @@ class ReplyCache:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = sqlite3.connect(path, timeout=30, check_same_thread=False)
-            self._connection.execute("PRAGMA journal_mode=WAL")
+            write_ahead(self._connection)
             self._connection.execute("PRAGMA synchronous=NORMAL")
             with self._connection:
                 self._connection.execute(_TABLE)

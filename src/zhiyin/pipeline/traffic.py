@@ -27,6 +27,7 @@ from zhiyin.core.clock import Clock, system_clock
 from zhiyin.core.errors import StoreError
 from zhiyin.core.keys import id_key
 from zhiyin.core.protocols import Appended, EventStore, ExposureLog
+from zhiyin.core.write_ahead import write_ahead
 from zhiyin.pipeline.settings import EventSettings
 
 TRAFFIC_FILE = "traffic.db"
@@ -112,7 +113,7 @@ class Traffic:
         self._stop = threading.Event()
         try:
             self._connection = sqlite3.connect(self._path, timeout=10, check_same_thread=False)
-            self._connection.execute("PRAGMA journal_mode=WAL")
+            write_ahead(self._connection)
             self._connection.execute("PRAGMA synchronous=OFF")
             self._connection.executescript(_SCHEMA)
         except sqlite3.Error as error:

@@ -17,8 +17,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Barrier
 from typing import Any, ClassVar
 
 import numpy as np
@@ -95,6 +97,20 @@ class EventStoreConformance(StoreConformance):
             assert store.events.delete("user", 1) == 0
             appended = store.events.append(make_events(0))
             assert (appended.accepted, appended.duplicates) == (0, 0)
+
+    def test_several_open_a_new_one_at_once(self, tmp_path: Path) -> None:
+        """The tables are made once, and whoever else comes finds them whole."""
+        together = Barrier(6)
+
+        def write(number: int) -> None:
+            together.wait()
+            with self.opened(tmp_path) as store:
+                store.events.append(make_events(10, start=10 * number))
+
+        with ThreadPoolExecutor(6) as pool:
+            list(pool.map(write, range(6)))
+        with self.opened(tmp_path) as store:
+            assert store.events.count() == 60
 
     @pytest.mark.parametrize("n", [1, 100, BULK])
     def test_keeps_every_value_in_order(self, tmp_path: Path, n: int) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from zhiyin.core.clock import Clock, system_clock
 from zhiyin.core.errors import StoreBusyError, StoreError, StoreFullError
+from zhiyin.core.write_ahead import write_ahead
 
 STATE_FILE = "online.db"
 """Name of the file in a workspace's folder."""
@@ -54,7 +55,8 @@ class SqliteState:
             self._connection = sqlite3.connect(
                 path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
-            for pragma in ("journal_mode = WAL", "synchronous = OFF", "secure_delete = ON"):
+            write_ahead(self._connection)
+            for pragma in ("synchronous = OFF", "secure_delete = ON"):
                 self._connection.execute(f"PRAGMA {pragma}")
             for statement in _SCHEMA:
                 self._connection.execute(statement)

@@ -20,9 +20,10 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
 from zhiyin.backends.stores import bulk
-from zhiyin.backends.stores.database import Insert, upgrade
+from zhiyin.backends.stores.database import Insert, is_newest, upgrade
 from zhiyin.backends.stores.quick import QuickConnections
 from zhiyin.core.errors import StoreBusyError, StoreError, StoreFullError
+from zhiyin.core.write_ahead import write_ahead
 
 _BUSY_SECONDS = 30
 _CACHE_KIB = 64 * 1024
@@ -64,7 +65,10 @@ class SqliteDatabase:
         self.engine = self._create_engine()
         self._quick = QuickConnections(self._connect)
         with translated(path), self.engine.begin() as connection:
-            upgrade(connection, where=str(path))
+            if not is_newest(connection):
+                # The driver begins no transaction before CREATE TABLE: each would stand alone.
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                upgrade(connection, where=str(path))
 
     def close(self) -> None:
         """Closes every connection."""
@@ -212,7 +216,7 @@ class SqliteDatabase:
         return connection
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
-        connection.execute("PRAGMA journal_mode = WAL")
+        write_ahead(connection)
         connection.execute(f"PRAGMA synchronous = {self._synchronous}")
         connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
         # What is erased or replaced is overwritten with zeros.

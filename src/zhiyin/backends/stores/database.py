@@ -78,16 +78,21 @@ class Database(Protocol):
         ...
 
 
+def is_newest(connection: Connection) -> bool:
+    """Whether all tables are there, and up to date; that is seen at a glance."""
+    there = set(inspect(connection).get_table_names())
+    if not {_VERSION, *METADATA.tables} <= there:
+        return False
+    version = connection.exec_driver_sql(f"SELECT version_num FROM {_VERSION}")
+    return version.scalars().all() == [NEWEST]
+
+
 def upgrade(connection: Connection, *, where: str) -> None:
-    """Makes the tables, or brings them up to date; where they are, that is seen at a glance.
+    """Makes the tables, or brings them up to date, in a transaction that no other may interrupt.
 
     Raises:
         StoreError: They were made by a newer version, or are not ours.
     """
-    there = set(inspect(connection).get_table_names())
-    if {_VERSION, *METADATA.tables} <= there:
-        if connection.exec_driver_sql(f"SELECT version_num FROM {_VERSION}").scalars().all() == [
-            NEWEST
-        ]:
-            return
+    if is_newest(connection):
+        return
     load_path("zhiyin.backends.stores.upgrading:migrate")(connection, where=where)

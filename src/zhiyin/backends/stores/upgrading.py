@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from threading import Lock
+
 from alembic import command
 from alembic.config import Config as AlembicConfig
 from alembic.util import CommandError
@@ -9,6 +11,9 @@ from sqlalchemy import Connection, inspect
 
 from zhiyin.backends.stores.tables import METADATA
 from zhiyin.core.errors import StoreError
+
+_ALONE = Lock()
+"""Alembic's migrations speak to one connection of the whole process."""
 
 
 def migrate(connection: Connection, *, where: str) -> None:
@@ -22,7 +27,8 @@ def migrate(connection: Connection, *, where: str) -> None:
     config.attributes["connection"] = connection
     newer = "the store is not one of Zhiyin's, or was made by a newer version"
     try:
-        command.upgrade(config, "head")
+        with _ALONE:
+            command.upgrade(config, "head")
     except CommandError as error:
         raise StoreError(f"{where}: {error}", hint=newer) from error
     missing = set(METADATA.tables) - set(inspect(connection).get_table_names())

@@ -12,6 +12,7 @@ from zhiyin.core.clock import Clock
 from zhiyin.core.errors import StoreError, UnknownEntityError
 from zhiyin.core.keys import id_key
 from zhiyin.core.rng import fresh_id
+from zhiyin.core.write_ahead import write_ahead
 from zhiyin.narrate.chat import ChatState
 from zhiyin.pipeline.wiping import wipe
 
@@ -114,7 +115,7 @@ class Sessions:
     def _connected(self) -> sqlite3.Connection:
         if self._connection is None:
             self._connection = sqlite3.connect(self._path, timeout=10, check_same_thread=False)
-            self._connection.execute("PRAGMA journal_mode=WAL")
+            write_ahead(self._connection)
             self._connection.execute("PRAGMA synchronous=NORMAL")
             self._connection.execute("PRAGMA secure_delete=ON")
             with self._connection:
