@@ -382,19 +382,19 @@ def test_a_slow_endpoint_is_waited_for_so_long_over_the_whole_request(
     written: Callable[..., TestClient], chat_server: ChatServer
 ) -> None:
     def slow(body: dict[str, Any]) -> str:
-        time.sleep(0.25)
+        time.sleep(1.0)
         return '{"text": "A lovely green pan."}'
 
     chat_server.script = slow
-    client = written(narrate="patience = 1.0\n")
+    client = written(narrate="patience = 3.0\n")
     many = {"item_ids": [f"pan-{i}" for i in range(50)], "kind": "push", "n": 2}
     began = time.monotonic()
     texts = client.post("/v1/copy", json=many).json()
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 10
     made = [text["made_by"] for text in texts]
     assert made[0] == "model:m"
     assert made[-1] == "template"
-    assert "1 s" in " ".join(texts[-1]["refused"])
+    assert "3 s" in " ".join(texts[-1]["refused"])
     assert {text["item_id"] for text in texts} == set(many["item_ids"])
 
 

@@ -85,7 +85,7 @@ def test_a_vanished_endpoint_leaves_words(make_workspace: Make) -> None:
     start = time.perf_counter()
     found = workspace.search("a shark")
     again = workspace.search("iceberg")
-    assert time.perf_counter() - start < 8
+    assert time.perf_counter() - start < 30
     assert found.item_ids == ["jaws"]
     assert again.item_ids == ["ship"]
     assert found.encoder == ""
@@ -97,10 +97,10 @@ def test_a_slow_endpoint_is_not_waited_for(make_workspace: Make, endpoint: Any) 
     workspace = make_workspace(settings(endpoint.server_port, retry=60))
     workspace.upsert_items(ITEMS)
     assert workspace.search("shark").fallbacks == []
-    endpoint.delay = 6.0
+    endpoint.delay = 12.0
     start = time.perf_counter()
     found = workspace.search("a liner")
-    assert time.perf_counter() - start < 4
+    assert time.perf_counter() - start < 10
     assert found.item_ids == ["ship"]
     assert "no answer in 1 s" in found.fallbacks[0]
 

@@ -101,8 +101,11 @@ class GuardedModel:
 
         threads = min(self.guards.concurrency, len(prompts))
         try:
-            with self._speaker.session() as session, ThreadPoolExecutor(threads) as pool:
-                return list(pool.map(ask, prompts))
+            with self._speaker.session() as session:
+                if threads == 1:  # here: the end of a process waits for the threads of pools
+                    return [ask(prompt) for prompt in prompts]
+                with ThreadPoolExecutor(threads) as pool:
+                    return list(pool.map(ask, prompts))
         except ServiceError as error:
             return [Reply(None, error.message)] * len(prompts)
 

@@ -100,8 +100,8 @@ class Workspace:
 
     def close(self) -> None:
         """Closes the stores."""
-        for part in self._readers:
-            part.close()
+        if self._chats is not None:
+            self._chats.close()
         self.stores.close()
 
     def import_events(self, path: str | Path, options: ImportOptions | None = None) -> TableReport:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextvars import copy_context
-from queue import Empty, SimpleQueue
-from threading import BoundedSemaphore, Thread
 
 from zhiyin.core.errors import ZhiyinError
 from zhiyin.core.protocols import Form, LanguageModel, Prompt, Reply
+from zhiyin.pipeline.patient_calls import PatientCalls, TooManyCallsError
 
 LATE = "the language model did not answer within {0:g} seconds"
 BUSY = "the language model is still busy with earlier messages"
@@ -29,8 +27,7 @@ class PatientModel:
 
     def __init__(self, model: LanguageModel, *, seconds: float, most: int) -> None:
         self._model = model
-        self._seconds = seconds
-        self._turns = BoundedSemaphore(most)
+        self._calls = PatientCalls(seconds=seconds, most=most, queue=False, name="chat-model")
 
     @property
     def id(self) -> str:
@@ -41,25 +38,15 @@ class PatientModel:
         self, prompts: Sequence[Prompt], *, schema: Form, accept: Callable[[str], bool]
     ) -> list[Reply]:
         """See `LanguageModel.answer`; a problem where it takes too long."""
-        if not self._turns.acquire(blocking=False):
-            return [Reply(None, BUSY)] * len(prompts)
-        answers: SimpleQueue[list[Reply]] = SimpleQueue()
-        context = copy_context()
-
-        def ask() -> None:
-            try:
-                answers.put(self._model.answer(prompts, schema=schema, accept=accept))
-            except ZhiyinError as error:
-                answers.put([Reply(None, error.message)] * len(prompts))
-            finally:
-                self._turns.release()
-
-        # A daemon: a call that is never answered must not hold up the end of the process.
-        Thread(target=context.run, args=(ask,), daemon=True, name="chat-model").start()
         try:
-            return answers.get(timeout=self._seconds)
-        except Empty:
-            return [Reply(None, LATE.format(self._seconds))] * len(prompts)
+            return self._calls(lambda: self._model.answer(prompts, schema=schema, accept=accept))
+        except TooManyCallsError:
+            problem = BUSY
+        except TimeoutError:
+            problem = LATE.format(self._calls.seconds)
+        except ZhiyinError as error:
+            problem = error.message
+        return [Reply(None, problem)] * len(prompts)
 
     def stream(self, prompt: Prompt) -> Iterator[Reply]:
         """See `LanguageModel.stream`; pieces are not waited for in a thread of their own."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from time import monotonic
 
@@ -11,6 +10,7 @@ from zhiyin.core.histories import Floats
 from zhiyin.core.protocols import TextEncoder
 from zhiyin.encode.errors import EncoderError
 from zhiyin.llm.errors import ServiceError
+from zhiyin.pipeline.patient_calls import PatientCalls
 
 FAILURES = (EncoderError, ServiceError)
 """What an encoder raises when it cannot work."""
@@ -41,8 +41,9 @@ class QueryReader:
         now: Callable[[], float] = monotonic,
     ) -> None:
         self._encoder = encoder
-        self._pool = ThreadPoolExecutor(_WAITING, "zhiyin-query") if remote else None
-        self._patience = patience
+        calls = PatientCalls(seconds=patience, most=_WAITING, queue=True, name="query")
+        self._calls = calls if remote else None
+        self._seconds = patience
         self._retry = retry
         self._now = now
         self._down_until = 0.0
@@ -65,12 +66,12 @@ class QueryReader:
         if self.down:
             return None
         try:
-            if self._pool is None:
+            if self._calls is None:
                 vector = self._local(text)
             else:
-                vector = self._pool.submit(self._read, text).result(timeout=self._patience)
+                vector = self._calls(lambda: self._read(text))
         except TimeoutError:
-            self.failed(EncoderError(f"no answer in {self._patience:g} s"))
+            self.failed(EncoderError(f"no answer in {self._seconds:g} s"))
             return None
         except FAILURES as error:
             self.failed(error)
@@ -81,8 +82,3 @@ class QueryReader:
     def _read(self, text: str) -> Floats | None:
         encoded = self._encoder.encode([text], role="query")
         return encoded.vectors[0] if encoded.present[0] else None
-
-    def close(self) -> None:
-        """Lets go of what still waits."""
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)

@@ -253,10 +253,6 @@ class CatalogueSearch:
             notes.append(self._reader.trouble)
         return self._chosen.encoder.id, notes
 
-    def close(self) -> None:
-        """Lets go of what waits for a remote encoder."""
-        self._reader.close()
-
     def _fallbacks(self, index: CatalogueIndex, text: str) -> list[str]:
         notes = [self._chosen.fallback, index.words.missing, self._reader.trouble]
         if index.unread and not self._reader.trouble:
