@@ -17,13 +17,13 @@ from sqlalchemy import event as sqlalchemy_event
 from zhiyin.backends.stores.postgres import PostgresStore, open_postgres
 from zhiyin.core.errors import ConfigError, StoreBusyError, StoreError, StoreUnreachableError
 from zhiyin.core.protocols import ProfileEdit
+from zhiyin.testing.exposures import ExposureLogConformance
 from zhiyin.testing.profiles import EnrichmentStoreConformance, ProfileStoreConformance
 from zhiyin.testing.servers import PostgresServer, open_postgres_of
 from zhiyin.testing.stores import (
     BULK,
     EntityStoreConformance,
     EventStoreConformance,
-    ExposureLogConformance,
     all_events,
     make_entities,
     make_events,

@@ -14,11 +14,11 @@ from alembic.script import ScriptDirectory
 from zhiyin.backends.stores import open_sqlite
 from zhiyin.backends.stores.database import NEWEST
 from zhiyin.core.protocols import ProfileEdit, Shown
+from zhiyin.testing.exposures import ExposureLogConformance
 from zhiyin.testing.profiles import EnrichmentStoreConformance, ProfileStoreConformance
 from zhiyin.testing.stores import (
     EntityStoreConformance,
     EventStoreConformance,
-    ExposureLogConformance,
     make_events,
 )
 
