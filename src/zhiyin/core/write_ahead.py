@@ -12,8 +12,8 @@ def write_ahead(connection: sqlite3.Connection, *, within_s: float = 10.0) -> No
     """Gives a file a write-ahead log, where it has none.
 
     SQLite waits for no other process where it changes a file's journal, whatever the
-    connection's timeout (its handler "is not guaranteed" to be
-    called, says sqlite.org/c3ref/busy_handler.html). So this asks again.
+    connection's timeout: sqlite.org/c3ref/busy_handler.html promises no waiting where locks
+    are raised. So this asks again.
 
     Raises:
         sqlite3.Error: Others hold the file for longer, or it cannot be used.
