@@ -85,7 +85,7 @@ def test_a_vanished_endpoint_leaves_words(make_workspace: Make) -> None:
     start = time.perf_counter()
     found = workspace.search("a shark")
     again = workspace.search("iceberg")
-    assert time.perf_counter() - start < 30
+    assert time.perf_counter() - start < 8
     assert found.item_ids == ["jaws"]
     assert again.item_ids == ["ship"]
     assert found.encoder == ""

@@ -15,7 +15,6 @@ see the same things, as they must for several processes.
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
@@ -23,6 +22,7 @@ from typing import Any, ClassVar
 import pytest
 
 from zhiyin.core.protocols.online import OnlineState
+from zhiyin.testing.together import together
 
 _SHORT = 0.25
 _ODD = 'user:图 {a}:*"\n'
@@ -101,7 +101,7 @@ class OnlineStateConformance:
                 if state.put("key:1", f"idem-{i}", b"%d" % number, ttl=60, new=True):
                     won.append(i)
 
-        _together(claim, 4)
+        together(claim, 4)
         assert sorted(won) == list(range(20))
 
     def test_no_step_of_a_counter_is_lost(self, opened: Callable[[], Any]) -> None:
@@ -112,7 +112,7 @@ class OnlineStateConformance:
             for _ in range(50):
                 state.increment("u", "n", 3 if number % 2 else -1)
 
-        _together(count, 4)
+        together(count, 4)
         assert opened().increment("u", "n", 0) == 2 * 50 * (3 - 1)
 
     def test_a_budget_is_never_overspent(self, opened: Callable[[], Any]) -> None:
@@ -126,7 +126,7 @@ class OnlineStateConformance:
                 if total is not None:
                     spent.append(total)
 
-        _together(spend, 4)
+        together(spend, 4)
         assert sorted(spent) == list(range(7, 99, 7))
         state = opened()
         assert state.increment("campaign", "spent", 2, limit=100) == 100
@@ -171,7 +171,7 @@ class OnlineStateConformance:
             for i in range(25):
                 state.push("u", "all", b"%d-%d" % (number, i), keep=1000)
 
-        _together(push, 4)
+        together(push, 4)
         assert len(set(opened().recent("u", "all"))) == 100
 
     def test_forgets_an_owner_whole(self, opened: Callable[[], Any]) -> None:
@@ -199,22 +199,3 @@ class OnlineStateConformance:
         time.sleep(_SHORT * 1.5)
         assert state.forget("u") == 1
         assert state.get("u", "long") is None
-
-
-def _together(work: Callable[[int], None], n: int) -> None:
-    """Runs work in n threads at once; an error of one is an error."""
-    problems: list[BaseException] = []
-
-    def guarded(number: int) -> None:
-        try:
-            work(number)
-        except BaseException as error:
-            problems.append(error)
-
-    threads = [threading.Thread(target=guarded, args=(number,)) for number in range(n)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if problems:
-        raise problems[0]

@@ -17,10 +17,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Generator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Barrier
 from typing import Any, ClassVar
 
 import numpy as np
@@ -32,6 +30,7 @@ from zhiyin.core.errors import StoreError
 from zhiyin.core.keys import id_keys
 from zhiyin.core.protocols import EdgeStore, EntityStore, EventStore
 from zhiyin.core.registry import load_path
+from zhiyin.testing.together import together
 
 BULK = 150_000
 """Enough rows for a driver to take its path for many."""
@@ -100,15 +99,12 @@ class EventStoreConformance(StoreConformance):
 
     def test_several_open_a_new_one_at_once(self, tmp_path: Path) -> None:
         """The tables are made once, and whoever else comes finds them whole."""
-        together = Barrier(6)
 
         def write(number: int) -> None:
-            together.wait()
             with self.opened(tmp_path) as store:
                 store.events.append(make_events(10, start=10 * number))
 
-        with ThreadPoolExecutor(6) as pool:
-            list(pool.map(write, range(6)))
+        together(write, 6)
         with self.opened(tmp_path) as store:
             assert store.events.count() == 60
 

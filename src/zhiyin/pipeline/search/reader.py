@@ -43,7 +43,7 @@ class QueryReader:
         self._encoder = encoder
         calls = PatientCalls(seconds=patience, most=_WAITING, queue=True, name="query")
         self._calls = calls if remote else None
-        self._seconds = patience
+        self._patience = patience
         self._retry = retry
         self._now = now
         self._down_until = 0.0
@@ -71,7 +71,7 @@ class QueryReader:
             else:
                 vector = self._calls(lambda: self._read(text))
         except TimeoutError:
-            self.failed(EncoderError(f"no answer in {self._seconds:g} s"))
+            self.failed(EncoderError(f"no answer in {self._patience:g} s"))
             return None
         except FAILURES as error:
             self.failed(error)
