@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import Result
+from rich.text import Text
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from zhiyin.app.cli.main import app
@@ -28,6 +31,21 @@ def run() -> Run:
 
 def document(result: Result) -> Any:
     return json.loads(result.stdout)
+
+
+def helps(command: click.Command) -> Iterator[tuple[str, str]]:
+    """What is told of a command, its options and the commands below it, as it was written."""
+    for told in (command, *command.params):
+        yield command.name or "", getattr(told, "help", None) or ""
+    for below in getattr(command, "commands", {}).values():
+        yield from helps(below)
+
+
+def test_no_help_loses_what_stands_in_brackets() -> None:
+    """A word in brackets is a style to whoever prints it: [llm] would not be seen."""
+    told = list(helps(get_command(app)))
+    assert len(told) > 100
+    assert [each for each in told if Text.from_markup(each[1]).plain != each[1]] == []
 
 
 def test_recommend_prints_a_table_and_json(run: Run, trained_folder: Path) -> None:

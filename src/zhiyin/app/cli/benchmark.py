@@ -34,7 +34,8 @@ def benchmark(
     seed: Annotated[int, typer.Option(min=0, help="Seed of the split and of training.")] = 42,
     budget: Annotated[str, typer.Option(help="Bound on each training: 60s, 15m.")] = "15m",
     memory: Annotated[
-        float | None, typer.Option(min=1, help="A model that needs more MB fails. [none]")
+        float | None,
+        typer.Option(min=1, help="A model that needs more MB fails; default: none."),
     ] = None,
     out: Annotated[
         str | None,

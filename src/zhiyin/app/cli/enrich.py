@@ -32,7 +32,7 @@ def enrich(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Work out a summary, topics and tags for items: by the model of [llm], or by statistics."""
+    """Work out a summary, topics and tags for items: by the language model, or by statistics."""
     with teaching(as_json=as_json), open_workspace(known_workspace(workspace)) as opened:
         with progress_bar(quiet=as_json, first="enriching") as progress:
             report = opened.enrich(limit=limit, progress=progress)

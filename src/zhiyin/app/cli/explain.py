@@ -44,7 +44,7 @@ def explain(
     ] = None,
     method: Annotated[Method, typer.Option(help="How influence is measured.")] = "likeness",
     model: Annotated[
-        bool, typer.Option("--model", help="In the words of the model of [llm], checked.")
+        bool, typer.Option("--model", help="In the words of the language model, checked.")
     ] = False,
     plot: Annotated[bool, typer.Option("--plot", help="Events and features, with bars.")] = False,
     as_json: JsonOption = False,

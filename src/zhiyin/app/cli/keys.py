@@ -35,7 +35,8 @@ def create(
     ] = "read",
     name: Annotated[str, typer.Option(help="Whose it is, or what for.")] = "",
     rate: Annotated[
-        float | None, typer.Option(min=0, help="Requests per second; default: [http] rate.")
+        float | None,
+        typer.Option(min=0, help="Requests per second; default: as for all keys."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
